@@ -1,0 +1,1 @@
+"""What pytest loads before any test."""
