@@ -56,7 +56,12 @@ install() { # install DIR FILE PROJECT...
   fi
   rm -f "$dir/.made-from"
   say "installing $file into $dir"
-  "$UV" pip sync -q --python "$dir/bin/python" --require-hashes "$file" >&2
+  if ! "$UV" pip sync -q --python "$dir/bin/python" --require-hashes "$file" >&2; then
+    # only pip may be configured for the network here
+    say "uv could not; pip tries (slower)"
+    .uv/bin/python -m pip --python "$dir/bin/python" install -q --disable-pip-version-check \
+      --require-hashes -r "$file" >&2
+  fi
   editable=
   for project; do editable="$editable -e $project"; done
   # shellcheck disable=SC2086  # one word for each project
