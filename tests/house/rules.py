@@ -103,9 +103,7 @@ def _is_mutable(value: ast.expr | None) -> bool:
         called = value.func
         name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
         return name in MUTABLE_CALLS
-    return isinstance(
-        value, ast.List | ast.Dict | ast.Set | ast.ListComp | ast.DictComp | ast.SetComp
-    )
+    return isinstance(value, ast.List | ast.Dict | ast.Set | ast.ListComp | ast.DictComp | ast.SetComp)
 
 
 def no_module_state(module: Module) -> Iterator[str]:

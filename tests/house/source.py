@@ -72,9 +72,7 @@ test_modules.__test__ = False  # type: ignore[attr-defined]  # not a test, for a
 @cache
 def tracked() -> tuple[str, ...]:
     """The paths git tracks, from the top; none where there is no git."""
-    listing = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=TOP, capture_output=True, text=True, check=False
-    )
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=TOP, capture_output=True, text=True, check=False)
     return tuple(path for path in listing.stdout.split("\0") if path and (TOP / path).is_file())
 
 

@@ -19,9 +19,7 @@ REGISTRIES: Final = tuple(
         ("repo", "maven", "apache", "org"), ("repo1", "maven", "org"), ("anaconda", "org"),
     )
 )  # fmt: skip
-MACHINE_PATH: Final = re.compile(
-    r"(?<![\w.~$}<>-])/(root|work|opt/wheels)/\S|(?<![\w.])/(home|Users)/\w+/\w"
-)
+MACHINE_PATH: Final = re.compile(r"(?<![\w.~$}<>-])/(root|work|opt/wheels)/\S|(?<![\w.])/(home|Users)/\w+/\w")
 BESIDE: Final = re.compile(r"\.\./shared")
 MAY_LOOK_BESIDE: Final = (".ci/run", "bench/")
 LOCKS: Final = ("serve.txt", "dev.txt")
@@ -59,9 +57,7 @@ def _locked(name: str) -> dict[str, str]:
     text = (TOP / "requirements" / name).read_text("utf-8")
     return {
         canonicalize_name(package): version
-        for package, version in re.findall(
-            r"^([\w.-]+)(?:\[[\w,]+\])?==([^\s;]+)", text, re.MULTILINE
-        )
+        for package, version in re.findall(r"^([\w.-]+)(?:\[[\w,]+\])?==([^\s;]+)", text, re.MULTILINE)
     }
 
 
