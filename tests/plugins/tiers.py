@@ -5,9 +5,7 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--nightly`."""
-    parser.addoption(
-        "--nightly", action="store_true", help="run the long crash, race and soak campaigns too"
-    )
+    parser.addoption("--nightly", action="store_true", help="run the long crash, race and soak campaigns too")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
