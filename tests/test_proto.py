@@ -47,10 +47,14 @@ from ostiary._pb.ostiary.v1.options_pb import (
     ext_limits,
     ext_required,
 )
+from ostiary._pb.zitadel.application.v2 import application_service_pb
+from ostiary._pb.zitadel.authorization.v2 import authorization_service_pb
 from ostiary._pb.zitadel.filter.v2 import filter_pb
 from ostiary._pb.zitadel.idp.v2 import idp_service_pb
+from ostiary._pb.zitadel.internal_permission.v2 import internal_permission_service_pb
 from ostiary._pb.zitadel.oidc.v2 import oidc_service_pb
 from ostiary._pb.zitadel.org.v2 import org_service_pb
+from ostiary._pb.zitadel.project.v2 import project_service_pb
 from ostiary._pb.zitadel.session.v2 import challenge_pb, session_pb, session_service_pb
 from ostiary._pb.zitadel.settings.v2 import settings_service_pb
 from ostiary._pb.zitadel.user.v2 import query_pb, user_service_pb
@@ -62,6 +66,12 @@ REST = (
     org_service_pb,
     oidc_service_pb,
     idp_service_pb,
+)
+NO_REST = (
+    project_service_pb,
+    application_service_pb,
+    authorization_service_pb,
+    internal_permission_service_pb,
 )
 
 
@@ -144,12 +154,22 @@ def test_every_call_has_a_door_and_a_path(file: ModuleType) -> None:
             assert (body == "*") == (verb != "get"), rpc.name
 
 
+@pytest.mark.parametrize("file", NO_REST, ids=lambda file: file.__name__.rpartition(".")[2])
+def test_newer_services_have_doors_but_no_paths(file: ModuleType) -> None:
+    """The services that became final late are reached by Connect and gRPC only, as in ZITADEL."""
+    for rpc in methods(file.desc()):
+        assert rpc.proto.options is not None
+        assert ext_door in rpc.proto.options, rpc.name
+        assert ext_http not in rpc.proto.options, rpc.name
+
+
 def test_doors() -> None:
     """A door names its permission, or nothing if any authenticated caller may pass."""
     assert permission(method(session_service_pb.desc(), "CreateSession")) == ""
     assert permission(method(user_service_pb.desc(), "AddHumanUser")) == "user.write"
     assert permission(method(settings_service_pb.desc(), "GetLoginSettings")) == "policy.read"
     assert permission(method(org_service_pb.desc(), "AddOrganization")) == "org.create"
+    assert permission(method(project_service_pb.desc(), "GetProject")) == "project.read"
 
 
 def test_limits_of_a_field() -> None:
@@ -160,9 +180,7 @@ def test_limits_of_a_field() -> None:
     assert limits(create, "lifetime") == Limits(positive=True)
     assert limits(create, "metadata") is None
     challenge = challenge_pb.RequestChallenges.WebAuthN.desc()
-    assert limits(challenge, "user_verification_requirement") == Limits(
-        defined_only=True, not_zero=True
-    )
+    assert limits(challenge, "user_verification_requirement") == Limits(defined_only=True, not_zero=True)
 
 
 def test_limits_of_items() -> None:
