@@ -2,7 +2,7 @@
 
 from typing import Final
 
-_GROUND = {"core", "crypto", "storage.port", "effects"}
+_GROUND = {"core", "crypto", "storage.port", "storage.cache", "storage.reads", "effects"}
 _SERVICES = {"keys", "access", "sessions", "users", "projects", "settings"}
 _SIGNIN = {"signin", "backend"}
 _PROTOCOLS = {"oidc", "saml", "idp"}
@@ -19,6 +19,8 @@ MAY_IMPORT: Final[dict[str, set[str]]] = {
     "outbound": set(),
     "factors": {"core", "crypto"},
     "storage.port": {"core"},
+    "storage.cache": {"storage.port", "core"},
+    "storage.reads": {"storage.port", "storage.cache", "core"},
     "storage": {"storage.port", "core"},
     **dict.fromkeys(_SERVICES, _GROUND),
     **dict.fromkeys(_SIGNIN, _GROUND | _SERVICES),

@@ -1,0 +1,1 @@
+"""The wire: one module per ZITADEL service, and what carries their messages over REST, Connect and gRPC."""

@@ -1,0 +1,98 @@
+"""A factor is a way to verify a user: a record of pure functions, one factor a file.
+
+``verify`` is given the client's evidence (the wire's check message, whatever its transport) and an Attempt, and says
+Verified or Rejected; it waits for nothing and changes nothing. What one-time evidence spends, it spends by returning
+the changed authenticator: the save that takes it is guarded by the authenticator's version.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from ostiary.core.policy import HARD_ATTEMPT_LIMIT, LockoutPolicy
+from ostiary.core.session import Challenge, VerifiedFactor
+from ostiary.core.user import Authenticator, User
+from ostiary.errors import OstiaryError
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What factors need of the world: ``unseal`` opens an authenticator's data, ``seal`` closes new data for it."""
+
+    unseal: Callable[[Authenticator], bytes]
+    seal: Callable[[Authenticator, bytes], Authenticator]
+    random_bytes: Callable[[int], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What evidence is judged against.
+
+    ``user`` is None when none is known yet; ``authenticators`` are this user's of the factor's kind. ``challenges``
+    are the session's open ones of the kind.
+    """
+
+    now: datetime
+    session_id: str
+    user: User | None
+    authenticators: tuple[Authenticator, ...]
+    challenges: tuple[Challenge, ...]
+    tools: Tools
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The evidence is good. ``spends`` are the authenticators as they are after it (same id and version as read)."""
+
+    factor: VerifiedFactor
+    spends: tuple[Authenticator, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The evidence is not good. ``guessed``: it was judged, so it counts against the user's budget."""
+
+    error: OstiaryError
+    guessed: bool = False
+
+
+Evidence = Verified | Rejected
+LimitName = Literal["max_password_attempts", "max_otp_attempts"]
+GUESSES_KEPT = timedelta(days=3650)
+
+
+def guess_key(user_id: str, kind: str) -> str:
+    """The counter of a user's wrong guesses at one factor since its last success."""
+    return f"guess:{user_id}:{kind}"
+
+
+def guess_limit(policy: LockoutPolicy, limit: LimitName) -> int:
+    """The number of wrong guesses after which none is judged any more."""
+    return policy.limit(getattr(policy, limit))
+
+
+def locks_user(policy: LockoutPolicy, limit: LimitName, failed_attempts: int) -> bool:
+    """Whether a policy stricter than the hard limit wants the whole user locked by now."""
+    wanted: int = getattr(policy, limit)
+    return 0 < wanted < HARD_ATTEMPT_LIMIT and failed_attempts >= wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """One way to verify a user.
+
+    ``kind`` names it in sessions and authenticators, ``wire`` in the messages. ``amr`` is its RFC 8176 value.
+    ``limit`` names the lockout setting its guesses count against, ``blocked`` makes the error once that is spent.
+    A ``slow`` factor is verified in the hash pool, its guess counted before; ``pretend`` costs the same for a user who
+    does not exist.
+    """
+
+    kind: str
+    wire: str
+    amr: str
+    verify: Callable[[Any, Attempt], Evidence]
+    limit: LimitName
+    blocked: Callable[[int], OstiaryError]
+    slow: bool = False
+    pretend: Callable[[Any], None] | None = None

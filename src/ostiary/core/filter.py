@@ -1,0 +1,140 @@
+"""A small algebra of conditions on a record's columns: lists are asked in it, every store answers it alike."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from ostiary.core.record import Column
+
+
+class Order(Enum):
+    """How a column is compared with a value."""
+
+    EQUAL = "="
+    LESS = "<"
+    LESS_OR_EQUAL = "<="
+    GREATER = ">"
+    GREATER_OR_EQUAL = ">="
+
+
+class Match(Enum):
+    """How a text is compared with a pattern."""
+
+    EQUALS = 0
+    STARTS_WITH = 2
+    CONTAINS = 4
+    ENDS_WITH = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """An ordered column against a value; an absent column (None) never matches."""
+
+    column: str
+    order: Order
+    value: str | int | datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The column is None."""
+
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """The column is one of the values."""
+
+    column: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text column against a pattern, with or without regard to case (Unicode case folding)."""
+
+    column: str
+    match: Match
+    pattern: str
+    ignore_case: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """All of them; true of none."""
+
+    of: "tuple[Filter, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """At least one of them; false of none."""
+
+    of: "tuple[Filter, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The opposite."""
+
+    of: "Filter"
+
+
+Filter = Compare | Absent | OneOf | Text | Every | Some | Not
+
+
+def matches(condition: Filter, columns: Mapping[str, Column]) -> bool:
+    """Whether a record with these columns fulfils the condition."""
+    match condition:
+        case Compare(column, order, value):
+            return _compare(columns[column], order, value)
+        case Absent(column):
+            return columns[column] is None
+        case OneOf(column, values):
+            return columns[column] in values
+        case Text(column, kind, pattern, ignore_case):
+            return _match(str(columns[column] or ""), kind, pattern, ignore_case=ignore_case)
+        case Every(of):
+            return all(matches(part, columns) for part in of)
+        case Some(of):
+            return any(matches(part, columns) for part in of)
+        case Not(of):
+            return not matches(of, columns)
+
+
+def _compare(have: Column, order: Order, value: str | int | datetime) -> bool:
+    if have is None:
+        return False
+    low, equal = _less(have, value), have == value
+    match order:
+        case Order.EQUAL:
+            return equal
+        case Order.LESS:
+            return low
+        case Order.LESS_OR_EQUAL:
+            return low or equal
+        case Order.GREATER:
+            return not (low or equal)
+        case Order.GREATER_OR_EQUAL:
+            return not low
+
+
+def _less(have: str | int | datetime, value: str | int | datetime) -> bool:
+    """Compare two values of one column, which are of one type."""
+    return bool(have < value)  # type: ignore[operator]
+
+
+def _match(text: str, kind: Match, pattern: str, *, ignore_case: bool) -> bool:
+    if ignore_case:
+        text, pattern = text.casefold(), pattern.casefold()
+    match kind:
+        case Match.EQUALS:
+            return text == pattern
+        case Match.STARTS_WITH:
+            return text.startswith(pattern)
+        case Match.CONTAINS:
+            return pattern in text
+        case Match.ENDS_WITH:
+            return text.endswith(pattern)

@@ -1,0 +1,1 @@
+"""Primitives: they know the words of their RFC and nothing of sessions or users."""

@@ -1,0 +1,1 @@
+"""Sessions created, set, read, listed, ended."""

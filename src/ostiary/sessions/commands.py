@@ -1,0 +1,125 @@
+"""Creating, setting and ending sessions: read, decide, save; and again when a race was lost."""
+
+from ostiary.core.audit import session_detail
+from ostiary.core.idempotency import Once
+from ostiary.core.organization import INSTANCE, INSTANCE_KEY, Instance
+from ostiary.core.permission import Caller
+from ostiary.core.session import ENDED_SESSION, SESSION, Ended, EndedSession, Session, Started, evolve
+from ostiary.core.user import AUTHENTICATOR, USER, Authenticator, User
+from ostiary.errors import Aborted, FailedPrecondition, Internal, NotFound
+from ostiary.sessions.change import Changed, SessionChange, UserNamed
+from ostiary.sessions.decide import View
+from ostiary.sessions.guesses import TRIES
+from ostiary.sessions.rules import require_end, require_write
+from ostiary.sessions.work import Reading, Worker
+from ostiary.storage.port import Audit, Changes, Conflict, Put, Remove
+from ostiary.storage.reads import user_by_login_name
+
+
+class SessionCommands:
+    """What callers may do to sessions. Every command raises OstiaryError and then has changed nothing of a session."""
+
+    def __init__(self, worker: Worker) -> None:
+        """``worker`` carries changes out."""
+        self._worker = worker
+        self._store = worker.store
+        self._cache = worker.cache
+        self._effects = worker.effects
+
+    async def create(self, caller: Caller, change: SessionChange, once: Once | None = None) -> Changed:
+        """A new session; needs ``session.write`` on the instance, asked before anybody is looked up."""
+        caller.require("session.write")
+        session_id = self._effects.new_id()
+
+        async def read() -> View:
+            user = await self._named(change.user)
+            now = self._effects.now()
+            started = Started(now, session_id, caller.user_id, change.user_agent)
+            return View(now, _begun(started), user, *await self._judges(change, user), started)
+
+        return await self._worker.run(Reading(caller, "session.created", read, once), change)
+
+    async def set(
+        self, caller: Caller, session_id: str, token: str, change: SessionChange, once: Once | None = None
+    ) -> Changed:
+        """Change a session.
+
+        A sent token must be its live one and is spent by the change: of two calls with one token one wins and the other
+        gets COMMAND-sGr42. Without a token ``session.write`` decides and calls are serialised.
+        """
+
+        async def read() -> View:
+            session = await self._existing(session_id)
+            require_write(caller, session, token)
+            named = change.user or (UserNamed(session.user_id) if session.user_id else None)
+            user = await self._named(named)
+            if user is None and change.user is None and named is not None:
+                raise FailedPrecondition(
+                    "COMMAND-3n77z", "User could not be found", hint="the user was deleted"
+                )
+            return View(self._effects.now(), session, user, *await self._judges(change, user))
+
+        return await self._worker.run(Reading(caller, "session.set", read, once), change)
+
+    async def end(self, caller: Caller, session_id: str, token: str, reason: str = "deleted") -> Changed:
+        """End a session: its row goes, a small one for its user's timeline stays. Ending an unknown one succeeds."""
+        for _ in range(TRIES):
+            session = await self._store.get(SESSION, session_id)
+            now = self._effects.now()
+            if session is None:
+                if not token:
+                    caller.require("session.delete")
+                return Changed(session_id, 0, now)
+            require_end(caller, session, token)
+            event = Ended(now, reason)
+            try:
+                await self._store.save(_ending(session, event, caller))
+            except Conflict:
+                continue
+            return Changed(session_id, session.version + 1, now)
+        raise Aborted("session.end_busy", "The session is being changed by others", retry_after_s=1)
+
+    async def _existing(self, session_id: str) -> Session:
+        session = await self._store.get(SESSION, session_id)
+        if session is not None:
+            return session
+        if await self._store.get(ENDED_SESSION, session_id) is not None:
+            raise FailedPrecondition("COMMAND-Hewfq", "Session already terminated")
+        raise NotFound("COMMAND-Flk38", "Session does not exist")
+
+    async def _named(self, named: UserNamed | None) -> User | None:
+        if named is None:
+            return None
+        if named.user_id:
+            return await self._store.get(USER, named.user_id)
+        return await user_by_login_name(self._store, named.login_name)
+
+    async def _judges(
+        self, change: SessionChange, user: User | None
+    ) -> tuple[tuple[Authenticator, ...], Instance]:
+        instance = await self._cache.get(INSTANCE, INSTANCE_KEY)
+        if instance is None:
+            raise Internal(
+                "session.no_instance", "An internal error occurred", debug="the database has no instance"
+            )
+        if user is None or not change.checks:
+            return (), instance
+        return await self._store.owned(AUTHENTICATOR, user.id), instance
+
+
+def _begun(started: Started) -> Session:
+    session = evolve(None, started)
+    if session is None:
+        raise AssertionError("a started session is one")
+    return session
+
+
+def _ending(session: Session, event: Ended, caller: Caller) -> Changes:
+    ended = EndedSession(
+        session.id, session.user_id, event.reason, session.created_at, event.at, session.user_agent
+    )
+    return Changes(
+        puts=(Put(ENDED_SESSION, ended),),
+        removes=(Remove(SESSION, session.id, session.version),),
+        audit=Audit(event.at, caller.user_id, "session.ended", session.id, session_detail([event])),
+    )

@@ -1,0 +1,183 @@
+"""The decision on a change of a session: pure. What was read goes in; events, spent evidence or a refusal come out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+
+from ostiary.core.assurance import alive
+from ostiary.core.factor import Attempt, Evidence, Factor, Rejected, Tools, Verified
+from ostiary.core.organization import Instance
+from ostiary.core.session import (
+    FactorChecked,
+    LifetimeSet,
+    MetadataSet,
+    Session,
+    SessionEvent,
+    Started,
+    TokenSet,
+    UserChecked,
+    evolve,
+)
+from ostiary.core.user import Authenticator, User, UserState
+from ostiary.errors import FailedPrecondition, InvalidArgument, OstiaryError
+from ostiary.sessions.change import SessionChange
+
+VerdictKey = tuple[str, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What was read, all at about the same time. ``user`` is the named one, else the session's.
+
+    A new session is ``started`` and is what that event alone makes of it.
+    """
+
+    now: datetime
+    session: Session
+    user: User | None
+    authenticators: tuple[Authenticator, ...]
+    instance: Instance
+    started: Started | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """``session`` is the view's folded with ``events``. ``spends`` are authenticators as they are afterwards.
+
+    A refusal stores nothing of the session; ``guessed`` says which factor's budget it counts against. ``passed`` are
+    the factors whose budgets are cleared. ``verdicts`` of slow factors may be handed to the next decision on the same
+    evidence: they are used again for an unchanged authenticator.
+    """
+
+    session: Session
+    events: tuple[SessionEvent, ...] = ()
+    spends: tuple[Authenticator, ...] = ()
+    passed: tuple[Factor, ...] = ()
+    refusal: OstiaryError | None = None
+    guessed: Factor | None = None
+    verdicts: Mapping[VerdictKey, Evidence] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def decide(
+    change: SessionChange,
+    view: View,
+    token_hash: bytes,
+    tools: Tools,
+    verdicts: Mapping[VerdictKey, Evidence] = MappingProxyType({}),
+) -> Decision:
+    """User, then each factor in order, then metadata, lifetime and, if anything happened, the new token.
+
+    The first refusal ends it (wire contract 2.1, steps 6 to 9).
+    """
+    desk = _Desk(view, tools, dict(verdicts))
+    refusal = (
+        desk.check_state()
+        or desk.check_user(change)
+        or next(
+            (error for factor, check in change.checks if (error := desk.check_factor(factor, check))), None
+        )
+    )
+    if refusal is not None:
+        return desk.refused(refusal)
+    desk.set_metadata(change.metadata)
+    if change.lifetime is not None:
+        desk.record(LifetimeSet(view.now, view.now + change.lifetime))
+    if desk.events:
+        desk.record(TokenSet(view.now, token_hash))
+    return desk.accepted()
+
+
+class _Desk:
+    """The session as it becomes while its change is worked on."""
+
+    def __init__(self, view: View, tools: Tools, verdicts: dict[VerdictKey, Evidence]) -> None:
+        self.view = view
+        self.tools = tools
+        self.verdicts = verdicts
+        self.session = view.session
+        self.events: list[SessionEvent] = [view.started] if view.started else []
+        self.spends: list[Authenticator] = []
+        self.passed: list[Factor] = []
+        self.guessed: Factor | None = None
+
+    def record(self, event: SessionEvent) -> None:
+        evolved = evolve(self.session, event)
+        if evolved is not None:
+            self.session = evolved
+            self.events.append(event)
+
+    def check_state(self) -> OstiaryError | None:
+        own = self.view.user if self.view.user and self.view.user.id == self.session.user_id else None
+        if alive(self.session, own, self.view.instance, self.view.now):
+            return None
+        return FailedPrecondition("COMMAND-Hkl3d", "Session has expired")
+
+    def check_user(self, change: SessionChange) -> OstiaryError | None:
+        user = self.view.user
+        if change.user is None or user is None:
+            return None
+        if user.state not in {UserState.ACTIVE, UserState.INITIAL}:
+            return _not_active(user)
+        if self.session.user_id not in {"", user.id}:
+            return InvalidArgument("", "user change not possible")
+        self.record(UserChecked(self.view.now, user.id, user.organization_id))
+        return None
+
+    def check_factor(self, factor: Factor, check: object) -> OstiaryError | None:
+        user = self.view.user if self.session.user_id else None
+        if user is not None and user.state not in {UserState.ACTIVE, UserState.INITIAL}:
+            return factor.blocked(0) if user.state is UserState.LOCKED else _not_active(user)
+        evidence = self._evidence(factor, check, user)
+        match evidence:
+            case Rejected(error, guessed):
+                self.guessed = factor if guessed else None
+                return error
+            case Verified(verified, spends):
+                self.record(FactorChecked(self.view.now, factor.kind, verified))
+                self.spends.extend(spends)
+                self.passed.append(factor)
+                return None
+
+    def _evidence(self, factor: Factor, check: object, user: User | None) -> Evidence:
+        owned = tuple(a for a in self.view.authenticators if a.kind == factor.kind)
+        key = (factor.kind, owned[0].id, owned[0].version) if factor.slow and owned else None
+        if key in self.verdicts:
+            return self.verdicts[key]
+        attempt = Attempt(
+            now=self.view.now,
+            session_id=self.session.id,
+            user=user,
+            authenticators=owned,
+            challenges=self.session.challenges.get(factor.kind, ()),
+            tools=self.tools,
+        )
+        evidence = factor.verify(check, attempt)
+        if key is not None:
+            self.verdicts[key] = evidence
+        return evidence
+
+    def set_metadata(self, wanted: Mapping[str, bytes]) -> None:
+        have = self.session.metadata
+        changes = {key: value for key, value in wanted.items() if have.get(key, b"") != value}
+        if changes:
+            self.record(MetadataSet(self.view.now, changes))
+
+    def refused(self, refusal: OstiaryError) -> Decision:
+        passed = tuple(self.passed)
+        return Decision(
+            self.view.session, passed=passed, refusal=refusal, guessed=self.guessed, verdicts=self.verdicts
+        )
+
+    def accepted(self) -> Decision:
+        return Decision(
+            self.session,
+            tuple(self.events),
+            tuple(self.spends),
+            tuple(self.passed),
+            verdicts=self.verdicts,
+        )
+
+
+def _not_active(user: User) -> OstiaryError:
+    return FailedPrecondition("SESSION-Gj4ko", "Errors.User.NotActive", hint=f"the user is {user.state}")

@@ -1,0 +1,83 @@
+"""Counting guesses: before slow evidence is judged, and in the save of everything else.
+
+A counter is judged by the store in commit order, so no number of parallel requests, on any transport, has more guesses
+judged than the budget allows (invariant I7).
+"""
+
+import msgspec
+
+from ostiary.core.audit import detail
+from ostiary.core.factor import GUESSES_KEPT, Factor, guess_key, guess_limit, locks_user
+from ostiary.core.policy import LockoutPolicy
+from ostiary.core.user import USER, User, UserState
+from ostiary.effects import Effects
+from ostiary.errors import OstiaryError
+from ostiary.sessions.decide import Decision
+from ostiary.storage.port import Audit, Budget, BudgetSpent, Changes, Conflict, Put, Store
+
+TRIES = 5
+
+
+class Guesses:
+    """The budgets of users' factors."""
+
+    def __init__(self, store: Store, effects: Effects) -> None:
+        """Counters live in the store."""
+        self._store = store
+        self._effects = effects
+
+    def budget(self, user_id: str, factor: Factor, policy: LockoutPolicy, add: int) -> Budget:
+        """There must be room for a guess; it takes ``add``."""
+        now = self._effects.now()
+        return Budget(
+            guess_key(user_id, factor.kind), now, now + GUESSES_KEPT, guess_limit(policy, factor.limit), add
+        )
+
+    async def count_first(self, user_id: str, factor: Factor, policy: LockoutPolicy) -> int:
+        """Take one guess durably before it is judged; the failed attempts with it. Raises the factor's ``blocked``."""
+        budget = self.budget(user_id, factor, policy, add=1)
+        try:
+            saved = await self._store.save(Changes(budgets=(budget,)))
+        except BudgetSpent:
+            raise await self.blocked(user_id, factor, policy) from None
+        return saved.counters[budget.key]
+
+    def of_decision(self, user_id: str, decision: Decision, policy: LockoutPolicy) -> tuple[Budget, ...]:
+        """Room for every fast guess that was judged; the wrong one takes its own."""
+        fast = [(factor, 0) for factor in decision.passed if not factor.slow]
+        if decision.guessed is not None and not decision.guessed.slow:
+            fast.append((decision.guessed, 1))
+        return tuple(self.budget(user_id, factor, policy, add) for factor, add in fast)
+
+    async def blocked(self, user_id: str, factor: Factor, policy: LockoutPolicy) -> OstiaryError:
+        """The answer once the budget is spent; a policy stricter than the hard limit locks the user with it."""
+        limit = guess_limit(policy, factor.limit)
+        await self.lock_if_due(user_id, factor, policy, limit)
+        return factor.blocked(limit)
+
+    async def lock_if_due(
+        self, user_id: str, factor: Factor, policy: LockoutPolicy, failed_attempts: int
+    ) -> None:
+        """Lock the user when the policy says so; the budget already holds, so a crash before this lets nobody in."""
+        if not locks_user(policy, factor.limit, failed_attempts):
+            return
+        for _ in range(TRIES):
+            user = await self._store.get(USER, user_id)
+            if user is None or user.state is not UserState.ACTIVE:
+                return
+            try:
+                await self._store.save(self._locked(user, factor))
+            except Conflict:
+                continue
+            return
+
+    def _locked(self, user: User, factor: Factor) -> Changes:
+        now = self._effects.now()
+        locked = msgspec.structs.replace(
+            user, state=UserState.LOCKED, changed_at=now, version=user.version + 1
+        )
+        return Changes(
+            puts=(Put(USER, locked, user.version),),
+            audit=Audit(now, user.id, "user.locked", user.id, detail(factor=factor.kind)),
+            raises_generation=True,
+        )

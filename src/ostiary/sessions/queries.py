@@ -1,0 +1,55 @@
+"""Reading sessions."""
+
+from dataclasses import dataclass
+
+from ostiary.core.assurance import weakened
+from ostiary.core.filter import Filter
+from ostiary.core.permission import Caller
+from ostiary.core.session import SESSION, Session
+from ostiary.core.user import USER, User
+from ostiary.sessions.rules import may_read, require_read, unknown
+from ostiary.storage.port import Listing, Store
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """A session as it counts now, and its user as they are now (None: none checked, or deleted)."""
+
+    session: Session
+    user: User | None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPage:
+    """Those of a page that the caller may see; ``total`` counts all that match, as ZITADEL does."""
+
+    items: tuple[SessionView, ...]
+    total: int
+
+
+class SessionQueries:
+    """What callers may know of sessions."""
+
+    def __init__(self, store: Store) -> None:
+        """Reads go to the store: there is no cache of sessions, so what was revoked is revoked."""
+        self._store = store
+
+    async def get(self, caller: Caller, session_id: str, token: str) -> SessionView:
+        """One session; raises NotFound QUERY-SFeaa, or PermissionDenied."""
+        session = await self._store.get(SESSION, session_id)
+        if session is None:
+            raise unknown()
+        require_read(caller, session, token)
+        return await self._viewed(session)
+
+    async def search(
+        self, caller: Caller, where: Filter | None, *, descending: bool, offset: int, limit: int
+    ) -> SessionPage:
+        """A page of sessions in order of creation."""
+        page = await self._store.page(Listing(SESSION, where, "created_at", descending, offset, limit))
+        seen = [session for session in page.items if may_read(caller, session)]
+        return SessionPage(tuple([await self._viewed(session) for session in seen]), page.total)
+
+    async def _viewed(self, session: Session) -> SessionView:
+        user = await self._store.get(USER, session.user_id) if session.user_id else None
+        return SessionView(weakened(session, user), user)

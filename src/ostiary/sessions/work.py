@@ -1,0 +1,211 @@
+"""How a change of a session is carried out: the loop around the pure decision.
+
+Slow evidence takes a place in the hash pool first, is counted, and only then judged; what it proved of an unchanged
+authenticator is carried over a lost race, not judged or counted again.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+
+import msgspec
+
+from ostiary.core.audit import detail, session_detail
+from ostiary.core.factor import Evidence, Factor, Tools, guess_key
+from ostiary.core.idempotency import IDEMPOTENT_ANSWER, KEPT, IdempotentAnswer, Once, check_same_request
+from ostiary.core.permission import Caller
+from ostiary.core.policy import LockoutPolicy
+from ostiary.core.secret import SECRET_BYTES, SESSION_TOKEN, secret_hash, token_text
+from ostiary.core.session import SESSION
+from ostiary.core.user import AUTHENTICATOR, USER, Authenticator
+from ostiary.crypto.hash_pool import HashPool
+from ostiary.crypto.seal import Sealer
+from ostiary.effects import Effects
+from ostiary.errors import Aborted, NotFound, OstiaryError
+from ostiary.sessions.change import Changed, SessionChange
+from ostiary.sessions.decide import Decision, VerdictKey, View, decide
+from ostiary.sessions.guesses import TRIES, Guesses
+from ostiary.storage.cache import Cache
+from ostiary.storage.port import Audit, BudgetSpent, Changes, Conflict, Expect, Put, Store
+
+Verdicts = Mapping[VerdictKey, Evidence]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Whose change it is, what the audit calls it, how to read what it is decided on, and whether it may be repeated."""
+
+    caller: Caller
+    action: str
+    read: Callable[[], Awaitable[View]]
+    once: Once | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One try: what was read, at which generation of the settings, and what was decided.
+
+    ``attempts`` are the failed attempts including one that was counted before slow evidence was judged.
+    """
+
+    reading: Reading
+    generation: int
+    view: View
+    policy: LockoutPolicy
+    decision: Decision
+    answer: Changed
+    attempts: int
+
+    @property
+    def user_id(self) -> str:
+        """Whose budgets are at stake; empty without a user."""
+        return self.view.user.id if self.view.user else ""
+
+    def cleared(self) -> tuple[str, ...]:
+        """The counters of the factors that passed."""
+        return tuple(guess_key(self.user_id, factor.kind) for factor in self.decision.passed)
+
+
+class Worker:
+    """Reads, decides and saves until nobody else was faster."""
+
+    def __init__(
+        self, store: Store, cache: Cache, effects: Effects, tools: Tools, sealer: Sealer, pool: HashPool
+    ) -> None:
+        """``sealer`` closes kept answers, for they carry tokens."""
+        self.store = store
+        self.cache = cache
+        self.effects = effects
+        self._tools = tools
+        self._sealer = sealer
+        self._pool = pool
+        self._guesses = Guesses(store, effects)
+
+    async def run(self, reading: Reading, change: SessionChange) -> Changed:
+        """The change carried out once; raises the refusal, after its trace is saved."""
+        with self._place(change):
+            verdicts: Verdicts = {}
+            for _ in range(TRIES):
+                if (kept := await self._kept(reading.once)) is not None:
+                    return kept
+                generation = self.cache.generation
+                view = await reading.read()
+                if change.user is not None and view.user is None:
+                    raise await self._nobody(change)
+                this = await self._decided(reading, change, view, verdicts, generation)
+                try:
+                    return await self._conclude(this)
+                except Conflict:
+                    verdicts = this.decision.verdicts
+        raise Aborted("session.busy", "The session is being changed by others", retry_after_s=1)
+
+    def _place(self, change: SessionChange) -> AbstractContextManager[None]:
+        return self._pool.place() if _slow(change) else nullcontext()
+
+    async def _decided(
+        self, reading: Reading, change: SessionChange, view: View, verdicts: Verdicts, generation: int
+    ) -> Round:
+        policy = await self.cache.policy(LockoutPolicy, view.user.organization_id if view.user else "")
+        token = token_text(SESSION_TOKEN, view.session.id, self.effects.random_bytes(SECRET_BYTES))
+        work = partial(decide, change, view, secret_hash(token), self._tools, verdicts)
+        slow, attempts = _slow(change), 0
+        is_proved = any((a.kind, a.id, a.version) in verdicts for a in view.authenticators)
+        if slow is None or view.user is None or is_proved:
+            decision = work()
+        else:
+            attempts = await self._guesses.count_first(view.user.id, slow[0], policy)
+            decision = await self._pool.run(work)
+        after = decision.session
+        answer = Changed(after.id, after.version, after.changed_at, token if decision.events else "")
+        return Round(reading, generation, view, policy, decision, answer, attempts)
+
+    async def _conclude(self, this: Round) -> Changed:
+        """Save what was decided, or its refusal's trace; raises the refusal, or Conflict if somebody was faster."""
+        if this.decision.refusal is not None:
+            raise await self._refused(this, this.decision.refusal)
+        if not this.decision.events:
+            return this.answer
+        try:
+            await self.store.save(self._changes(this))
+        except BudgetSpent:
+            factor = next(factor for factor in this.decision.passed if not factor.slow)
+            raise await self._guesses.blocked(this.user_id, factor, this.policy) from None
+        return this.answer
+
+    async def _refused(self, this: Round, refusal: OstiaryError) -> OstiaryError:
+        """The refusal, once the trace of its guess is saved; what was not judged leaves none."""
+        factor = this.decision.guessed
+        if factor is None:
+            return refusal
+        actor, facts = this.reading.caller.user_id, detail(factor=factor.kind, id=refusal.id)
+        changes = Changes(
+            budgets=self._guesses.of_decision(this.user_id, this.decision, this.policy),
+            clears=this.cleared(),
+            audit=Audit(this.view.now, actor, "session.refused", this.user_id, facts),
+        )
+        try:
+            saved = await self.store.save(changes)
+        except BudgetSpent:
+            return await self._guesses.blocked(this.user_id, factor, this.policy)
+        attempts = saved.counters.get(guess_key(this.user_id, factor.kind), this.attempts)
+        await self._guesses.lock_if_due(this.user_id, factor, this.policy, attempts)
+        if refusal.failed_attempts is not None:
+            refusal.failed_attempts = attempts
+        return refusal
+
+    def _changes(self, this: Round) -> Changes:
+        """The save that takes the decision, guarded by everything it was decided on."""
+        view, decision, reading = this.view, this.decision, this.reading
+        spent = {authenticator.id: authenticator for authenticator in decision.spends}
+        judged = {factor.kind for factor in decision.passed}
+        relied = [authenticator for authenticator in view.authenticators if authenticator.kind in judged]
+        puts = [Put(SESSION, decision.session, 0 if view.started else view.session.version)]
+        puts += [Put(AUTHENTICATOR, _next_version(spent[a.id]), a.version) for a in relied if a.id in spent]
+        if reading.once is not None:
+            puts.append(Put(IDEMPOTENT_ANSWER, self._answer_row(reading.once, this)))
+        expects = [Expect(AUTHENTICATOR, a.id, a.version) for a in relied if a.id not in spent]
+        if view.user is not None:
+            expects.append(Expect(USER, view.user.id, view.user.version))
+        trace = session_detail(decision.events)
+        return Changes(
+            puts=tuple(puts),
+            expects=tuple(expects),
+            budgets=self._guesses.of_decision(this.user_id, decision, this.policy),
+            clears=this.cleared(),
+            audit=Audit(view.now, reading.caller.user_id, reading.action, view.session.id, trace),
+            generation=this.generation,
+        )
+
+    async def _nobody(self, change: SessionChange) -> NotFound:
+        """An unknown user's answer, after what a known user's would have cost."""
+        slow = _slow(change)
+        if slow is not None and slow[0].pretend is not None and change.user is not None:
+            named = change.user.user_id or change.user.login_name
+            policy = await self.cache.policy(LockoutPolicy)
+            await self._guesses.count_first(f"?{named.casefold()}", slow[0], policy)
+            await self._pool.run(partial(slow[0].pretend, slow[1]))
+        return NotFound("QUERY-Dfbg2", "User could not be found")
+
+    async def _kept(self, once: Once | None) -> Changed | None:
+        row = await self.store.get(IDEMPOTENT_ANSWER, once.id) if once else None
+        if once is None or row is None or row.expires_at <= self.effects.now():
+            return None
+        check_same_request(row, once.request_hash)
+        return msgspec.json.decode(self._sealer.open(row.answer, _answer_context(once)), type=Changed)
+
+    def _answer_row(self, once: Once, this: Round) -> IdempotentAnswer:
+        sealed = self._sealer.seal(msgspec.json.encode(this.answer), _answer_context(once))
+        return IdempotentAnswer(once.id, once.request_hash, sealed, this.view.now + KEPT)
+
+
+def _slow(change: SessionChange) -> tuple[Factor, object] | None:
+    return next(((factor, check) for factor, check in change.checks if factor.slow), None)
+
+
+def _answer_context(once: Once) -> str:
+    return f"idempotent_answer|{once.id}"
+
+
+def _next_version(spent: Authenticator) -> Authenticator:
+    return msgspec.structs.replace(spent, version=spent.version + 1)

@@ -1,0 +1,136 @@
+"""A store without a disk: the shortest statement of what a store does, and the one that tests of services use."""
+
+from datetime import datetime
+from typing import Any
+
+from ostiary.core.filter import matches
+from ostiary.core.record import AnyKind, Kind, Record, RecordT
+from ostiary.storage.port import (
+    Audit,
+    BudgetSpent,
+    Changes,
+    Conflict,
+    Listing,
+    Message,
+    Page,
+    Put,
+    Remove,
+    Saved,
+)
+from ostiary.storage.statements import sql_value
+
+
+class MemoryStore:
+    """A :class:`ostiary.storage.port.Store` in dictionaries. ``audits`` and ``outbox`` can be looked at."""
+
+    def __init__(self) -> None:
+        """Empty."""
+        self._rows: dict[str, dict[str, Any]] = {}
+        self._counters: dict[str, tuple[int, datetime]] = {}
+        self._generation = 1
+        self.audits: list[Audit] = []
+        self.outbox: list[Message] = []
+
+    async def generation(self) -> int:
+        """Its number now."""
+        return self._generation
+
+    async def get(self, kind: Kind[RecordT], id: str) -> RecordT | None:  # noqa: A002
+        """By key."""
+        found: RecordT | None = self._of(kind).get(id)
+        return found
+
+    async def owned(self, kind: Kind[RecordT], owner_id: str) -> tuple[RecordT, ...]:
+        """By the kind's owner column, in order of ids."""
+        column = kind.columns[kind.owner]
+        rows = self._of(kind)
+        return tuple(rows[key] for key in sorted(rows) if column(rows[key]) == owner_id)
+
+    async def find(self, kind: Kind[RecordT], column: str, value: str) -> RecordT | None:
+        """By a unique column."""
+        value_of = kind.columns[column]
+        return next((row for row in self._of(kind).values() if value_of(row) == value), None)
+
+    async def counter(self, key: str, now: datetime) -> int:
+        """Its value if it has not expired."""
+        value, expires_at = self._counters.get(key, (0, now))
+        return value if expires_at > now else 0
+
+    async def page(self, listing: Listing[RecordT]) -> Page[RecordT]:
+        """Every row is looked at."""
+        seen = [(self._columns(listing.kind, row), row) for row in self._of(listing.kind).values()]
+        found = [
+            (columns, row)
+            for columns, row in seen
+            if listing.where is None or matches(listing.where, columns)
+        ]
+        found.sort(key=lambda pair: _rank(pair[0][listing.order], pair[1].id), reverse=listing.descending)
+        part = found[listing.offset : listing.offset + listing.limit]
+        return Page(tuple(row for _, row in part), len(found))
+
+    async def save(self, changes: Changes) -> Saved:
+        """Judge everything, then write everything; nothing waits in between."""
+        self._judge(changes)
+        counters: dict[str, int] = {}
+        for budget in changes.budgets:
+            value = await self.counter(budget.key, budget.at)
+            if budget.limit and value >= budget.limit:
+                raise BudgetSpent(budget.key)
+            if budget.add:
+                counters[budget.key] = value + budget.add
+        for budget in changes.budgets:
+            if budget.add:
+                self._counters[budget.key] = (counters[budget.key], budget.expires_at)
+        self._write(changes)
+        return Saved(counters)
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+    def _of(self, kind: AnyKind) -> dict[str, Any]:
+        return self._rows.setdefault(kind.name, {})
+
+    def _columns(self, kind: AnyKind, row: Record) -> dict[str, Any]:
+        return {"id": row.id, **{name: column(row) for name, column in kind.columns.items()}}
+
+    def _judge(self, changes: Changes) -> None:
+        if changes.generation not in {None, self._generation}:
+            raise Conflict
+        guarded = [(e.kind, e.id, e.version) for e in changes.expects]
+        guarded += [(p.kind, p.value.id, p.was) for p in changes.puts]
+        guarded += [(r.kind, r.id, r.was) for r in changes.removes]
+        for kind, key, version in guarded:
+            row = self._of(kind).get(key)
+            if (row.version if row else 0) != version:
+                raise Conflict
+        for put in changes.puts:
+            self._judge_unique(put)
+
+    def _judge_unique(self, put: Put) -> None:
+        for name in UNIQUE.get(put.kind.name, ()):
+            value = put.kind.columns[name](put.value)
+            for row in self._of(put.kind).values():
+                if value is not None and row.id != put.value.id and put.kind.columns[name](row) == value:
+                    raise Conflict
+
+    def _write(self, changes: Changes) -> None:
+        for put in changes.puts:
+            self._of(put.kind)[put.value.id] = put.value
+        for remove in changes.removes:
+            del self._of(remove.kind)[remove.id]
+        for key in changes.clears:
+            self._counters.pop(key, None)
+        if changes.audit is not None:
+            self.audits.append(changes.audit)
+        self.outbox.extend(changes.outbox)
+        writes: list[Put | Remove] = [*changes.puts, *changes.removes]
+        if changes.raises_generation or any(write.kind.raises_generation for write in writes):
+            self._generation += 1
+
+
+# The unique columns of the migrations.
+UNIQUE = {"organization": ("primary_domain",), "authenticator": ("lookup_hash",)}
+
+
+def _rank(value: Any, key: str) -> tuple[bool, Any, str]:
+    return (value is not None, sql_value(value) if value is not None else 0, key)

@@ -1,0 +1,1 @@
+"""The numbered files that make and change the schema."""

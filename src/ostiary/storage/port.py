@@ -1,0 +1,171 @@
+"""What a service may ask of a store.
+
+Reads give values with their versions. A save is atomic, in the store's current group commit, and answers only after
+the commit is durable. Everything it was decided on is guarded: each changed or relied-on row by its version, counters
+by limits that the store judges in commit order, cached settings by the generation.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Generic, Protocol
+
+from ostiary.core.filter import Filter
+from ostiary.core.record import AnyKind, Kind, Record, RecordT
+
+
+class Conflict(Exception):
+    """A guarded row was changed, made or removed by someone else; nothing was saved."""
+
+
+class BudgetSpent(Exception):
+    """A counter has reached its limit; nothing was saved. ``key`` names the counter."""
+
+    def __init__(self, key: str) -> None:
+        """Name the counter."""
+        super().__init__(key)
+        self.key = key
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """Write a value. ``was`` is the version it was decided on; 0 means that it must not exist yet."""
+
+    kind: AnyKind
+    value: Record
+    was: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Remove a row that still has this version."""
+
+    kind: AnyKind
+    id: str
+    was: int
+
+
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """A row that was relied on still has this version; 0 means that it still does not exist."""
+
+    kind: AnyKind
+    id: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A counter that must be below a limit (0: no limit) at the time ``at`` and then grows by ``add``.
+
+    ``expires_at``: from then on the counter counts as zero; the first addition after that sets it anew.
+    """
+
+    key: str
+    at: datetime
+    expires_at: datetime
+    limit: int = 0
+    add: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """One packed, redacted record of what a save means: no hash, challenge or metadata value is in ``detail``."""
+
+    at: datetime
+    actor_id: str
+    action: str
+    object_id: str
+    detail: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something to be sent after the commit; ``sealed`` is what only the sender may read."""
+
+    id: str
+    kind: str
+    due_at: datetime
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """One atomic save. ``generation``: still the one the caches were read at; ``clears``: counters set to zero."""
+
+    puts: tuple[Put, ...] = ()
+    removes: tuple[Remove, ...] = ()
+    expects: tuple[Expect, ...] = ()
+    budgets: tuple[Budget, ...] = ()
+    clears: tuple[str, ...] = ()
+    audit: Audit | None = None
+    outbox: tuple[Message, ...] = ()
+    generation: int | None = None
+    raises_generation: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a save answers: the new value of every counter it added to."""
+
+    counters: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[RecordT]):
+    """A question for many rows. ``order`` is a column; the id breaks ties, so pages are stable."""
+
+    kind: Kind[RecordT]
+    where: Filter | None = None
+    order: str = "id"
+    descending: bool = False
+    offset: int = 0
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[RecordT]):
+    """The asked-for part, and how many rows match in all."""
+
+    items: tuple[RecordT, ...]
+    total: int
+
+
+class Store(Protocol):
+    """A store. Point reads and bounded ranges may answer without suspending; lists never hold others up."""
+
+    async def generation(self) -> int:
+        """The number that grows with every change of a rarely changing row, by whichever process."""
+        ...
+
+    async def get(self, kind: Kind[RecordT], id: str) -> RecordT | None:  # noqa: A002
+        """One row by its key."""
+        ...
+
+    async def owned(self, kind: Kind[RecordT], owner_id: str) -> tuple[RecordT, ...]:
+        """The bounded few rows of an owner (at most ``OWNED_LIMIT``), by id."""
+        ...
+
+    async def find(self, kind: Kind[RecordT], column: str, value: str) -> RecordT | None:
+        """The row with that value in a unique column."""
+        ...
+
+    async def page(self, listing: Listing[RecordT]) -> Page[RecordT]:
+        """Many rows; raises Unavailable when it takes longer than the store allows."""
+        ...
+
+    async def counter(self, key: str, now: datetime) -> int:
+        """A counter's value now, for showing; judge with a Budget instead."""
+        ...
+
+    async def save(self, changes: Changes) -> Saved:
+        """All or nothing, durable when it returns; raises Conflict or BudgetSpent."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is queued and let go."""
+        ...
+
+
+OWNED_LIMIT = 1000

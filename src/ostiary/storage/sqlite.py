@@ -1,0 +1,172 @@
+"""The embedded store: one file, WAL, ``synchronous=FULL``.
+
+Point reads and bounded ranges run on the event loop (microseconds, no thread to wait for); lists run in reader threads
+with a time limit; writes go through one writer thread (:mod:`ostiary.storage.sqlite_writer`).
+"""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+
+from ostiary.core.record import Kind, RecordT
+from ostiary.errors import Unavailable
+from ostiary.storage.migrate import SchemaError, migrate
+from ostiary.storage.port import Changes, Listing, Page, Saved
+from ostiary.storage.sqlite_writer import Verdict, Writer
+from ostiary.storage.statements import Catalogue, SqlValue, sql_value
+from ostiary.storage.where import clause_of
+
+READERS = 2
+LIST_TIME_LIMIT_S = 5.0
+_CACHED_STATEMENTS = 256
+_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "cache_size = -8192", "mmap_size = 1073741824")
+
+
+def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """A connection as the store uses it; transactions are begun and ended by hand."""
+    connection = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, cached_statements=_CACHED_STATEMENTS, timeout=10
+    )
+    for pragma in (*_PRAGMAS, f"query_only = {int(read_only)}"):
+        connection.execute(f"PRAGMA {pragma}")
+    connection.create_function("fold", 1, _fold, deterministic=True)
+    return connection
+
+
+def _fold(text: str | None) -> str | None:
+    return None if text is None else text.casefold()
+
+
+class SqliteStore:
+    """A :class:`ostiary.storage.port.Store` in one file; open it inside a running event loop."""
+
+    def __init__(self, path: Path, on_fatal: Callable[[BaseException], None] = lambda _: None) -> None:
+        """Open or make the file and bring it to this version's schema; raises SchemaError."""
+        self._path = path
+        writer = _open(path)
+        self._reader = connect(path, read_only=True)
+        self._lists = threading.local()
+        self._readers = ThreadPoolExecutor(READERS, "list")
+        self._catalogue = Catalogue()
+        self._loop = asyncio.get_running_loop()
+        self._writer = Writer(writer, self._answer, on_fatal)
+
+    async def generation(self) -> int:
+        """One row, always in the page cache."""
+        (value,) = self._reader.execute("SELECT value FROM generation").fetchone()
+        return int(value)
+
+    async def get(self, kind: Kind[RecordT], id: str) -> RecordT | None:  # noqa: A002
+        """Inline."""
+        sql = self._catalogue[kind]
+        row = self._reader.execute(sql.get, (id,)).fetchone()
+        return sql.decode(row[0]) if row else None
+
+    async def owned(self, kind: Kind[RecordT], owner_id: str) -> tuple[RecordT, ...]:
+        """Inline, for it is bounded."""
+        sql = self._catalogue[kind]
+        return tuple(sql.decode(row[0]) for row in self._reader.execute(sql.owned, (owner_id,)))
+
+    async def find(self, kind: Kind[RecordT], column: str, value: str) -> RecordT | None:
+        """Inline, by a unique index."""
+        sql = f'SELECT data FROM "{kind.name}" WHERE {column} = ?'
+        row = self._reader.execute(sql, (value,)).fetchone()
+        return self._catalogue[kind].decode(row[0]) if row else None
+
+    async def counter(self, key: str, now: datetime) -> int:
+        """Inline."""
+        row = self._reader.execute(
+            "SELECT value FROM counter WHERE key = ? AND expires_at > ?", (key, sql_value(now))
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    async def page(self, listing: Listing[RecordT]) -> Page[RecordT]:
+        """In a reader thread; interrupted after ``LIST_TIME_LIMIT_S``."""
+        where, parameters = clause_of(listing.where) if listing.where else ("1 = 1", ())
+        way = "DESC" if listing.descending else "ASC"
+        table = f'"{listing.kind.name}"'
+        page = (
+            f"SELECT data FROM {table} WHERE {where} "
+            f"ORDER BY {listing.order} {way}, id {way} LIMIT ? OFFSET ?"
+        )
+        count = f"SELECT count(*) FROM {table} WHERE {where}"
+        rows, total = await self._in_reader(page, count, parameters, (listing.limit, listing.offset))
+        decode = self._catalogue[listing.kind].decode
+        return Page(tuple(decode(row) for row in rows), total)
+
+    async def save(self, changes: Changes) -> Saved:
+        """Through the writer; a request that is given up does not stop its save."""
+        future: Future[Verdict] = Future()
+        waiter: asyncio.Future[Verdict] = self._loop.create_future()
+        future.add_done_callback(lambda done: None if waiter.done() else waiter.set_result(done.result()))
+        self._writer.submit((changes, future))
+        verdict = await waiter
+        if isinstance(verdict, Exception):
+            raise verdict
+        return verdict
+
+    async def close(self) -> None:
+        """Write what is queued, bring the log into the file, let go."""
+        await self._loop.run_in_executor(None, self._writer.stop)
+        self._readers.shutdown()
+        self._reader.close()
+
+    def _answer(self, verdicts: list[tuple[Future[Verdict], Verdict]]) -> None:
+        def hand_over() -> None:
+            for future, verdict in verdicts:
+                future.set_result(verdict)
+
+        self._loop.call_soon_threadsafe(hand_over)
+
+    async def _in_reader(
+        self, page: str, count: str, parameters: tuple[SqlValue, ...], bounds: tuple[int, int]
+    ) -> tuple[list[bytes], int]:
+        opened: list[sqlite3.Connection] = []
+
+        def read() -> tuple[list[bytes], int]:
+            connection = self._list_connection()
+            opened.append(connection)
+            connection.execute("BEGIN")
+            try:
+                rows = [row[0] for row in connection.execute(page, (*parameters, *bounds))]
+                (total,) = connection.execute(count, parameters).fetchone()
+            finally:
+                connection.execute("ROLLBACK")
+            return rows, total
+
+        def interrupt() -> None:
+            for connection in opened:
+                connection.interrupt()
+
+        timer = self._loop.call_later(LIST_TIME_LIMIT_S, interrupt)
+        try:
+            return await self._loop.run_in_executor(self._readers, read)
+        except sqlite3.OperationalError as error:
+            raise Unavailable(
+                "storage.list_too_slow",
+                "The list took too long",
+                debug=repr(error),
+                hint="ask for less",
+                retry_after_s=1,
+            ) from error
+        finally:
+            timer.cancel()
+
+    def _list_connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._lists, "connection", None)
+        if connection is None:
+            connection = self._lists.connection = connect(self._path, read_only=True)
+        return connection
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    try:
+        connection = connect(path)
+        migrate(connection)
+    except sqlite3.DatabaseError as error:
+        raise SchemaError(f"{path} cannot be used as Ostiary's database: {error}.") from error
+    return connection

@@ -1,0 +1,47 @@
+"""Conditions as SQL. Columns are named by code, values go as parameters."""
+
+from ostiary.core.filter import Absent, Compare, Every, Filter, Match, Not, OneOf, Some, Text
+from ostiary.storage.statements import SqlValue, sql_value
+
+Clause = tuple[str, tuple[SqlValue, ...]]
+_TRUE, _FALSE = "1 = 1", "1 = 0"
+
+
+def clause_of(condition: Filter) -> Clause:
+    """The condition and its parameters; ``fold`` is a function each database is given."""
+    match condition:
+        case Compare(column, order, value):
+            return f"{column} {order.value} ?", (sql_value(value),)
+        case Absent(column):
+            return f"{column} IS NULL", ()
+        case OneOf(column, values):
+            return (f"{column} IN ({', '.join('?' * len(values))})", values) if values else (_FALSE, ())
+        case Text():
+            return _text(condition)
+        case Every(of):
+            return _joined(of, " AND ", _TRUE)
+        case Some(of):
+            return _joined(of, " OR ", _FALSE)
+        case Not(of):
+            sql, parameters = clause_of(of)
+            return f"NOT coalesce(({sql}), 0)", parameters
+
+
+def _joined(parts: tuple[Filter, ...], word: str, empty: str) -> Clause:
+    clauses = [clause_of(part) for part in parts]
+    sql = word.join(f"({sql})" for sql, _ in clauses) or empty
+    return sql, tuple(value for _, parameters in clauses for value in parameters)
+
+
+def _text(condition: Text) -> Clause:
+    have = f"fold({condition.column})" if condition.ignore_case else condition.column
+    pattern = condition.pattern.casefold() if condition.ignore_case else condition.pattern
+    match condition.match:
+        case Match.EQUALS:
+            return f"{have} = ?", (pattern,)
+        case Match.STARTS_WITH:
+            return f"substr({have}, 1, ?) = ?", (len(pattern), pattern)
+        case Match.CONTAINS:
+            return (f"instr({have}, ?) > 0", (pattern,)) if pattern else (_TRUE, ())
+        case Match.ENDS_WITH:
+            return (f"substr({have}, ?) = ?", (-len(pattern), pattern)) if pattern else (_TRUE, ())
