@@ -1,0 +1,1 @@
+"""HTTP: bytes into requests, requests to endpoints. Knows no word of identity."""

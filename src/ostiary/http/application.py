@@ -1,0 +1,203 @@
+"""The ASGI application: finds the route, reads the body, sends what the endpoint answers.
+
+The only place that catches ``Exception``: whatever was not foreseen becomes a 500 with a request id, and the log
+has the same id.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol, TypeVar
+
+from structlog.typing import FilteringBoundLogger
+
+from ostiary.errors import Internal, OstiaryError
+from ostiary.http.guard import for_origin, is_preflight, preflight
+from ostiary.http.message import (
+    AsgiApp,
+    ContentTooLarge,
+    Event,
+    Gone,
+    Header,
+    Receive,
+    Request,
+    Response,
+    Scope,
+    Send,
+    joined,
+    read_body,
+)
+from ostiary.http.router import Route, Router
+
+AnswerT = TypeVar("AnswerT")
+_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}\Z")
+_GRPC: Final = b"application/grpc"
+
+
+class Unexpected(Internal):
+    """A fault of ours. The log entry with ``request_id`` says which."""
+
+    def __init__(self, request_id: str) -> None:
+        """Keep the id that the caller is told."""
+        super().__init__("", "An internal error occurred")
+        self.request_id = request_id
+
+
+class Lifespan(Protocol):
+    """What begins and ends with the server."""
+
+    async def start(self) -> None:
+        """Begin; an error keeps the server from starting."""
+        ...
+
+    async def stop(self) -> None:
+        """End, after the last answer was sent."""
+        ...
+
+
+class Failures:
+    """Turns what was not foreseen into :class:`Unexpected`, and logs it."""
+
+    def __init__(self, log: FilteringBoundLogger, new_request_id: Callable[[], str]) -> None:
+        """Log there, name faults so."""
+        self._log = log
+        self._new_request_id = new_request_id
+
+    async def guard(self, answer: Awaitable[AnswerT], request_id: bytes, path: str) -> AnswerT:
+        """What the awaitable gives; any error that is not an OstiaryError becomes one."""
+        try:
+            return await answer
+        except OstiaryError as error:
+            self.note(error, path)
+            raise
+        except Exception as error:
+            raise self.unexpected(error, request_id, path) from error
+
+    def unexpected(self, error: Exception, request_id: bytes, path: str) -> Unexpected:
+        """Log the error under the caller's own request id, if that is well-formed, or a new one."""
+        name = request_id.decode() if _REQUEST_ID.match(request_id) else self._new_request_id()
+        self._log.error("request.failed", request_id=name, path=path, exc_info=error)
+        return Unexpected(name)
+
+    def note(self, error: OstiaryError, path: str) -> None:
+        """Log what an error has to say to us: 5xx always, others if they carry a word for the log."""
+        if error.grpc_code == Internal.grpc_code:
+            self._log.error("request.failed", path=path, id=error.id, debug=error.debug, exc_info=error)
+        elif error.debug:
+            self._log.info("request.refused", path=path, id=error.id, debug=error.debug)
+
+
+class Application:
+    """A router behind ASGI. Requests whose content type begins with ``application/grpc`` go to ``streams``."""
+
+    def __init__(
+        self, router: Router, failures: Failures, streams: AsgiApp, lifespan: Lifespan | None
+    ) -> None:
+        """Take the parts."""
+        self._find = router.find
+        self._failures = failures
+        self._streams = streams
+        self._lifespan = lifespan
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or see the server's life through."""
+        kind = scope["type"]
+        if kind != "http":
+            if kind == "lifespan":
+                await self._live(receive, send)
+            return
+        raw: list[Header] = scope["headers"]
+        headers = dict(raw)
+        if len(headers) != len(raw):
+            headers = joined(raw)
+        if headers.get(b"content-type", b"").startswith(_GRPC) and scope["method"] == "POST":
+            origin = headers.get(b"origin")
+            await self._streams(scope, receive, send if origin is None else _cross_origin(send, origin))
+            return
+        client = scope.get("client")
+        method: str = scope["method"]
+        request = Request(
+            method,
+            scope["path"],
+            headers,
+            query=scope["query_string"],
+            peer_ip=client[0] if client else "",
+            scheme=scope["scheme"],
+        )
+        if is_preflight(method, headers):
+            await self._preflight(request, scope["raw_path"], send)
+        else:
+            await self._answer(request, scope["raw_path"], receive, send)
+
+    async def _answer(self, request: Request, raw_path: bytes, receive: Receive, send: Send) -> None:
+        headers = request.headers
+        try:
+            route, request.variables = self._find(request.method, request.path, raw_path)
+        except OstiaryError:  # a path that is no text is nobody's path
+            route, request.variables = self._find(request.method, "", b"")
+        close = False
+        try:
+            if route.takes_body and (b"content-length" in headers or request.method != "GET"):
+                request.body = await read_body(receive, headers)
+            response = await route.endpoint(request)
+        except Gone:
+            return
+        except OstiaryError as error:
+            self._failures.note(error, request.path)
+            close = isinstance(error, ContentTooLarge) and error.close
+            response = route.refuse(request, error)
+        except Exception as error:  # noqa: BLE001  the router's one place, see above
+            unexpected = self._failures.unexpected(error, headers.get(b"x-request-id", b""), request.path)
+            response = route.refuse(request, unexpected)
+        origin = headers.get(b"origin") if route.cross_origin else None
+        await _send(send, response, () if origin is None else for_origin(origin), close=close)
+
+    async def _preflight(self, request: Request, raw_path: bytes, send: Send) -> None:
+        """Judge the request that is asked about; where it may not be made, say nothing of origins."""
+        method = request.header(b"access-control-request-method")
+        route, request.variables = self._find(method, request.path, raw_path)
+        await _send(send, preflight(request.headers) if route.cross_origin else Response(403, ()), ())
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            event = await receive()
+            name = event["type"]
+            if self._lifespan is not None:
+                await (self._lifespan.start() if name == "lifespan.startup" else self._lifespan.stop())
+            await send({"type": f"{name}.complete"})
+            if name == "lifespan.shutdown":
+                return
+
+
+async def _send(send: Send, response: Response, more: tuple[Header, ...], *, close: bool = False) -> None:
+    body = response.body
+    headers = [*response.headers, *more]
+    if response.status != 204:
+        headers.append((b"content-length", b"%d" % len(body)))
+    if close:
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _cross_origin(send: Send, origin: bytes) -> Send:
+    """A ``send`` that lets scripts of that origin read the answer."""
+
+    async def wrapped(event: Event) -> None:
+        if event["type"] == "http.response.start":
+            event = {**event, "headers": [*event["headers"], *for_origin(origin)]}
+        await send(event)
+
+    return wrapped
+
+
+def plain(endpoint: Callable[[Request], Awaitable[Response]]) -> Route:
+    """A route whose errors are told in one line of text."""
+
+    def refuse(_: Request, error: OstiaryError) -> Response:
+        text = f"{error.message} ({error.id})" if error.id else error.message
+        if isinstance(error, Unexpected):
+            text = f"{text} (request {error.request_id})"
+        headers = ((b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store"))
+        return Response(error.http_status, headers, text.encode())
+
+    return Route(endpoint, refuse)
