@@ -1,13 +1,16 @@
 """Reading sessions."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from ostiary.core.assurance import weakened
 from ostiary.core.filter import Filter
 from ostiary.core.permission import Caller
 from ostiary.core.session import SESSION, Session
 from ostiary.core.user import USER, User
-from ostiary.sessions.rules import may_read, require_read, unknown
+from ostiary.effects import Effects
+from ostiary.errors import NotFound
+from ostiary.sessions.rules import may_read, require_read
 from ostiary.storage.port import Listing, Store
 
 
@@ -21,24 +24,26 @@ class SessionView:
 
 @dataclass(frozen=True, slots=True)
 class SessionPage:
-    """Those of a page that the caller may see; ``total`` counts all that match, as ZITADEL does."""
+    """Those of a page that the caller may see; ``total`` counts all that match, as ZITADEL does. ``at``: when."""
 
     items: tuple[SessionView, ...]
     total: int
+    at: datetime
 
 
 class SessionQueries:
     """What callers may know of sessions."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, effects: Effects) -> None:
         """Reads go to the store: there is no cache of sessions, so what was revoked is revoked."""
         self._store = store
+        self._effects = effects
 
     async def get(self, caller: Caller, session_id: str, token: str) -> SessionView:
         """One session; raises NotFound QUERY-SFeaa, or PermissionDenied."""
         session = await self._store.get(SESSION, session_id)
         if session is None:
-            raise unknown()
+            raise NotFound("QUERY-SFeaa", "Session does not exist")
         require_read(caller, session, token)
         return await self._viewed(session)
 
@@ -48,7 +53,9 @@ class SessionQueries:
         """A page of sessions in order of creation."""
         page = await self._store.page(Listing(SESSION, where, "created_at", descending, offset, limit))
         seen = [session for session in page.items if may_read(caller, session)]
-        return SessionPage(tuple([await self._viewed(session) for session in seen]), page.total)
+        return SessionPage(
+            tuple([await self._viewed(session) for session in seen]), page.total, self._effects.now()
+        )
 
     async def _viewed(self, session: Session) -> SessionView:
         user = await self._store.get(USER, session.user_id) if session.user_id else None

@@ -1,0 +1,130 @@
+"""Turning an ``Authorization`` header into a caller.
+
+Source: RFC 6750 2.1; ZITADEL's wire contract, parts 2.13 and 7.3 (ids).
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from ostiary.core.assurance import alive, require_authenticated, require_usable
+from ostiary.core.organization import INSTANCE, INSTANCE_KEY, ORGANIZATION
+from ostiary.core.permission import MEMBERSHIP, Caller
+from ostiary.core.policy import LoginPolicy
+from ostiary.core.secret import PERSONAL_ACCESS_TOKEN as PAT_KIND
+from ostiary.core.secret import SESSION_TOKEN, Token, parse_token, same_hash
+from ostiary.core.session import SESSION
+from ostiary.core.session_token import require_current
+from ostiary.core.user import AUTHENTICATOR, PERSONAL_ACCESS_TOKEN, USER
+from ostiary.effects import Effects
+from ostiary.errors import PermissionDenied, Unauthenticated
+from ostiary.storage.cache import Cache
+from ostiary.storage.port import Store
+
+CREDENTIALS_KEPT = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A service user's credential that was good at a generation."""
+
+    generation: int
+    expires_at: datetime
+    caller: Caller
+
+
+class Access:
+    """Authenticates callers. Credentials of service users are remembered by their digest until the generation moves."""
+
+    def __init__(self, store: Store, cache: Cache, effects: Effects) -> None:
+        """Nobody is known yet."""
+        self._store = store
+        self._cache = cache
+        self._effects = effects
+        self._known: dict[bytes, _Known] = {}
+
+    async def admit(self, authorization: str, organization_id: str) -> tuple[Caller, str]:
+        """The caller and the organisation they act in: the one they name, else their own.
+
+        Raises Unauthenticated without a good credential, PermissionDenied for one that does not suffice.
+        """
+        generation = await self._cache.fresh()
+        text = _bearer(authorization)
+        digest = hashlib.sha256(text.encode()).digest()
+        known = self._known.get(digest)
+        if known is not None and known.generation == generation and known.expires_at > self._effects.now():
+            caller = known.caller
+        else:
+            caller = await self._authenticate(parse_token(text), text, digest, generation)
+        return caller, await self._organization(caller, organization_id)
+
+    async def _authenticate(self, token: Token | None, text: str, digest: bytes, generation: int) -> Caller:
+        if token is not None and token.kind == PAT_KIND:
+            caller, expires_at = await self._service_user(token)
+            if len(self._known) >= CREDENTIALS_KEPT:
+                self._known.clear()
+            self._known[digest] = _Known(generation, expires_at, caller)
+            return caller
+        if token is not None and token.kind == SESSION_TOKEN:
+            return await self._session_user(token, text)
+        raise _invalid()
+
+    async def _service_user(self, token: Token) -> tuple[Caller, datetime]:
+        kept = await self._store.get(PERSONAL_ACCESS_TOKEN, token.id)
+        if (
+            kept is None
+            or not same_hash(kept.secret_hash, token.secret_hash)
+            or kept.expires_at <= self._effects.now()
+        ):
+            raise _invalid()
+        user = await self._store.get(USER, kept.user_id)
+        if user is None:
+            raise _invalid()
+        require_usable(user)
+        memberships = await self._cache.owned(MEMBERSHIP, user.id)
+        return Caller(user.id, user.organization_id, memberships, is_machine=True), kept.expires_at
+
+    async def _session_user(self, token: Token, text: str) -> Caller:
+        session = await self._store.get(SESSION, token.id)
+        instance = await self._cache.get(INSTANCE, INSTANCE_KEY)
+        if session is None or instance is None:
+            raise _invalid()
+        require_current(session, text)
+        user = await self._store.get(USER, session.user_id) if session.user_id else None
+        if not alive(session, user, instance, self._effects.now()):
+            raise PermissionDenied("AUTHZ-EGDo3", "session expired")
+        if user is None:
+            raise PermissionDenied("access.session_without_user", "authentication required")
+        require_usable(user)
+        owned = await self._store.owned(AUTHENTICATOR, user.id)
+        policy = await self._cache.policy(LoginPolicy, user.organization_id)
+        require_authenticated(session, user, owned, policy)
+        return Caller(
+            user.id,
+            user.organization_id,
+            await self._cache.owned(MEMBERSHIP, user.id),
+            is_machine=user.machine is not None,
+            agent_id=session.user_agent.fingerprint_id or "",
+            session_id=session.id,
+        )
+
+    async def _organization(self, caller: Caller, wanted: str) -> str:
+        if not wanted or wanted == caller.organization_id:
+            return caller.organization_id
+        if await self._cache.get(ORGANIZATION, wanted) is None:
+            hint = "the header x-zitadel-orgid names no organisation of this instance"
+            raise PermissionDenied("AUTH-Bs7Ds", "Organisation doesn't exist", hint=hint)
+        return wanted
+
+
+def _bearer(authorization: str) -> str:
+    if not authorization:
+        raise Unauthenticated("", "auth header missing")
+    scheme, _, text = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not text:
+        raise Unauthenticated("AUTH-toLo1", "invalid auth header", hint="send: Authorization: Bearer TOKEN")
+    return text.strip()
+
+
+def _invalid() -> Unauthenticated:
+    return Unauthenticated("AUTH-7fs1e", "Token is invalid")

@@ -1,0 +1,122 @@
+"""The hottest answers of the session service as JSON, without their messages in between.
+
+A test proves each equal to the message's own JSON; this is four times as fast.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from ostiary.core.factor import Factor
+from ostiary.core.session import UserAgent
+from ostiary.sessions.change import Changed
+from ostiary.sessions.queries import SessionView
+
+_NO_AGENT = UserAgent()
+_MILLISECOND_US = 1000
+
+
+class _Details(msgspec.Struct, omit_defaults=True, rename="camel"):
+    sequence: str = "0"
+    change_date: str = ""
+    resource_owner: str = ""
+
+
+class _Changed(msgspec.Struct, omit_defaults=True, rename="camel"):
+    details: _Details
+    session_id: str = ""
+    session_token: str = ""
+
+
+class _User(msgspec.Struct, omit_defaults=True, rename="camel"):
+    verified_at: str | None
+    id: str
+    login_name: str = ""
+    display_name: str = ""
+    organization_id: str = ""
+
+
+class _Agent(msgspec.Struct, omit_defaults=True, rename="camel"):
+    fingerprint_id: str | None = None
+    ip: str | None = None
+    description: str | None = None
+    header: dict[str, Any] = {}
+
+
+class _Session(msgspec.Struct, omit_defaults=True, rename="camel"):
+    id: str
+    creation_date: str
+    change_date: str
+    sequence: str
+    factors: dict[str, Any] | None = None
+    metadata: dict[str, bytes] = {}
+    user_agent: _Agent | None = None
+    expiration_date: str | None = None
+
+
+class _Got(msgspec.Struct):
+    session: _Session
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def rfc3339(at: datetime) -> str:
+    """A time in UTC as proto3 JSON writes it: no fraction, or 3 or 6 digits."""
+    text = at.isoformat()
+    part = at.microsecond
+    return f"{text[: -9 if part and part % _MILLISECOND_US == 0 else -6]}Z"
+
+
+def changed_json(changed: Changed, instance_id: str, *, names_session: bool) -> bytes:
+    """The answer of CreateSession (which names the session), SetSession or DeleteSession."""
+    details = _Details(str(changed.version), rfc3339(changed.changed_at), instance_id)
+    return _encode(_Changed(details, changed.session_id if names_session else "", changed.token))
+
+
+def session_json(view: SessionView, wire_names: Sequence[tuple[Factor, str]]) -> bytes:
+    """The answer of GetSession; ``wire_names`` are the factors with their names in JSON, in the wire's order."""
+    session = view.session
+    agent = session.user_agent
+    return _encode(
+        _Got(
+            _Session(
+                session.id,
+                rfc3339(session.created_at),
+                rfc3339(session.changed_at),
+                str(session.version),
+                _factors(view, wire_names) if session.user_id else None,
+                session.metadata,
+                None if agent == _NO_AGENT else _agent(agent),
+                rfc3339(session.expires_at) if session.expires_at else None,
+            )
+        )
+    )
+
+
+def _factors(view: SessionView, wire_names: Sequence[tuple[Factor, str]]) -> dict[str, Any]:
+    session, user = view.session, view.user
+    checked_at = session.user_checked_at
+    made: dict[str, Any] = {
+        "user": _User(
+            rfc3339(checked_at) if checked_at else None,
+            session.user_id,
+            user.login_names[0] if user else "",
+            user.display_name if user else "",
+            session.organization_id,
+        )
+    }
+    for factor, name in wire_names:
+        verified = session.factors.get(factor.kind)
+        if verified is not None:
+            made[name] = {"verifiedAt": rfc3339(verified.verified_at)}
+            if verified.user_verified:
+                made[name]["userVerified"] = True
+    return made
+
+
+def _agent(agent: UserAgent) -> _Agent:
+    header = {name: {"values": values} if values else {} for name, values in agent.header.items()}
+    return _Agent(agent.fingerprint_id, agent.ip, agent.description, header)
