@@ -1,0 +1,1 @@
+"""The instance, its organisations, and the settings both have."""
