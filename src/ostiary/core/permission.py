@@ -97,6 +97,16 @@ class Membership(msgspec.Struct, frozen=True):
     version: int = 1
 
 
+def membership_id(user_id: str, resource: str) -> str:
+    """A user has one membership on a resource, with all its roles."""
+    return f"{user_id}:{resource}"
+
+
+def organization_resource(organization_id: str) -> str:
+    """How a membership names an organisation."""
+    return f"organization:{organization_id}"
+
+
 MEMBERSHIP = Kind(
     "membership",
     Membership,
@@ -123,7 +133,7 @@ class Caller(msgspec.Struct, frozen=True):
 
     def holds(self, permission: str, organization_id: str = "") -> bool:
         """Whether a role on the instance, or on that organisation, allows it."""
-        of_organization = f"organization:{organization_id}"
+        of_organization = organization_resource(organization_id)
         return any(
             permission in ROLES.get(role, frozenset())
             for membership in self.memberships
