@@ -6,7 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from ostiary.core.assurance import alive
-from ostiary.core.factor import Attempt, Evidence, Factor, Rejected, Tools, Verified
+from ostiary.core.factor import Attempt, Evidence, Factor, Rejected, Tools
 from ostiary.core.organization import Instance
 from ostiary.core.session import (
     FactorChecked,
@@ -102,10 +102,8 @@ class _Desk:
         self.guessed: Factor | None = None
 
     def record(self, event: SessionEvent) -> None:
-        evolved = evolve(self.session, event)
-        if evolved is not None:
-            self.session = evolved
-            self.events.append(event)
+        self.session = evolve(self.session, event) or self.session
+        self.events.append(event)
 
     def check_state(self) -> OstiaryError | None:
         own = self.view.user if self.view.user and self.view.user.id == self.session.user_id else None
@@ -129,15 +127,13 @@ class _Desk:
         if user is not None and user.state not in {UserState.ACTIVE, UserState.INITIAL}:
             return factor.blocked(0) if user.state is UserState.LOCKED else _not_active(user)
         evidence = self._evidence(factor, check, user)
-        match evidence:
-            case Rejected(error, guessed):
-                self.guessed = factor if guessed else None
-                return error
-            case Verified(verified, spends):
-                self.record(FactorChecked(self.view.now, factor.kind, verified))
-                self.spends.extend(spends)
-                self.passed.append(factor)
-                return None
+        if isinstance(evidence, Rejected):
+            self.guessed = factor if evidence.guessed else None
+            return evidence.error
+        self.record(FactorChecked(self.view.now, factor.kind, evidence.factor))
+        self.spends.extend(evidence.spends)
+        self.passed.append(factor)
+        return None
 
     def _evidence(self, factor: Factor, check: object, user: User | None) -> Evidence:
         owned = tuple(a for a in self.view.authenticators if a.kind == factor.kind)

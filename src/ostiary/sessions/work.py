@@ -43,14 +43,22 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Guard:
+    """The generation of the settings, and the version of an expired kept answer that is replaced (0: none)."""
+
+    generation: int
+    replaced: int
+
+
+@dataclass(frozen=True, slots=True)
 class Round:
-    """One try: what was read, at which generation of the settings, and what was decided.
+    """One try: what was read, under which guard, and what was decided.
 
     ``attempts`` are the failed attempts including one that was counted before slow evidence was judged.
     """
 
     reading: Reading
-    generation: int
+    guard: Guard
     view: View
     policy: LockoutPolicy
     decision: Decision
@@ -87,24 +95,27 @@ class Worker:
         with self._place(change):
             verdicts: Verdicts = {}
             for _ in range(TRIES):
-                if (kept := await self._kept(reading.once)) is not None:
-                    return kept
+                kept = await self._kept(reading.once)
+                if kept is not None and kept.expires_at > self.effects.now():
+                    return self._opened(kept)
+                replaced = kept.version if kept else 0
                 generation = self.cache.generation
                 view = await reading.read()
                 if change.user is not None and view.user is None:
                     raise await self._nobody(change)
-                this = await self._decided(reading, change, view, verdicts, generation)
+                this = await self._decided(reading, change, view, verdicts, Guard(generation, replaced))
                 try:
                     return await self._conclude(this)
                 except Conflict:
                     verdicts = this.decision.verdicts
+                    await self.cache.fresh()
         raise Aborted("session.busy", "The session is being changed by others", retry_after_s=1)
 
     def _place(self, change: SessionChange) -> AbstractContextManager[None]:
         return self._pool.place() if _slow(change) else nullcontext()
 
     async def _decided(
-        self, reading: Reading, change: SessionChange, view: View, verdicts: Verdicts, generation: int
+        self, reading: Reading, change: SessionChange, view: View, verdicts: Verdicts, guard: Guard
     ) -> Round:
         policy = await self.cache.policy(LockoutPolicy, view.user.organization_id if view.user else "")
         token = token_text(SESSION_TOKEN, view.session.id, self.effects.random_bytes(SECRET_BYTES))
@@ -118,7 +129,7 @@ class Worker:
             decision = await self._pool.run(work)
         after = decision.session
         answer = Changed(after.id, after.version, after.changed_at, token if decision.events else "")
-        return Round(reading, generation, view, policy, decision, answer, attempts)
+        return Round(reading, guard, view, policy, decision, answer, attempts)
 
     async def _conclude(self, this: Round) -> Changed:
         """Save what was decided, or its refusal's trace; raises the refusal, or Conflict if somebody was faster."""
@@ -163,7 +174,7 @@ class Worker:
         puts = [Put(SESSION, decision.session, 0 if view.started else view.session.version)]
         puts += [Put(AUTHENTICATOR, _next_version(spent[a.id]), a.version) for a in relied if a.id in spent]
         if reading.once is not None:
-            puts.append(Put(IDEMPOTENT_ANSWER, self._answer_row(reading.once, this)))
+            puts.append(Put(IDEMPOTENT_ANSWER, self._answer_row(reading.once, this), this.guard.replaced))
         expects = [Expect(AUTHENTICATOR, a.id, a.version) for a in relied if a.id not in spent]
         if view.user is not None:
             expects.append(Expect(USER, view.user.id, view.user.version))
@@ -174,7 +185,7 @@ class Worker:
             budgets=self._guesses.of_decision(this.user_id, decision, this.policy),
             clears=this.cleared(),
             audit=Audit(view.now, reading.caller.user_id, reading.action, view.session.id, trace),
-            generation=this.generation,
+            generation=this.guard.generation,
         )
 
     async def _nobody(self, change: SessionChange) -> NotFound:
@@ -187,24 +198,27 @@ class Worker:
             await self._pool.run(partial(slow[0].pretend, slow[1]))
         return NotFound("QUERY-Dfbg2", "User could not be found")
 
-    async def _kept(self, once: Once | None) -> Changed | None:
+    async def _kept(self, once: Once | None) -> IdempotentAnswer | None:
         row = await self.store.get(IDEMPOTENT_ANSWER, once.id) if once else None
-        if once is None or row is None or row.expires_at <= self.effects.now():
-            return None
-        check_same_request(row, once.request_hash)
-        return msgspec.json.decode(self._sealer.open(row.answer, _answer_context(once)), type=Changed)
+        if once is not None and row is not None and row.expires_at > self.effects.now():
+            check_same_request(row, once.request_hash)
+        return row
+
+    def _opened(self, kept: IdempotentAnswer) -> Changed:
+        return msgspec.json.decode(self._sealer.open(kept.answer, _answer_context(kept.id)), type=Changed)
 
     def _answer_row(self, once: Once, this: Round) -> IdempotentAnswer:
-        sealed = self._sealer.seal(msgspec.json.encode(this.answer), _answer_context(once))
-        return IdempotentAnswer(once.id, once.request_hash, sealed, this.view.now + KEPT)
+        sealed = self._sealer.seal(msgspec.json.encode(this.answer), _answer_context(once.id))
+        version = this.guard.replaced + 1
+        return IdempotentAnswer(once.id, once.request_hash, sealed, this.view.now + KEPT, version)
 
 
 def _slow(change: SessionChange) -> tuple[Factor, object] | None:
     return next(((factor, check) for factor, check in change.checks if factor.slow), None)
 
 
-def _answer_context(once: Once) -> str:
-    return f"idempotent_answer|{once.id}"
+def _answer_context(answer_id: str) -> str:
+    return f"idempotent_answer|{answer_id}"
 
 
 def _next_version(spent: Authenticator) -> Authenticator:
