@@ -13,6 +13,8 @@ MAY_IMPORT: Final[dict[str, set[str]]] = {
     "errors": set(),
     "effects": set(),
     "config": set(),
+    "logs": set(),
+    "metrics": set(),
     "core": set(),
     "crypto": set(),
     "http": set(),

@@ -10,6 +10,7 @@ from ostiary.storage.port import (
     BudgetSpent,
     Changes,
     Conflict,
+    Lease,
     Listing,
     Message,
     Page,
@@ -30,6 +31,7 @@ class MemoryStore:
         self._generation = 1
         self.audits: list[Audit] = []
         self.outbox: list[Message] = []
+        self._leased_until: dict[str, datetime] = {}
 
     async def generation(self) -> int:
         """Its number now."""
@@ -82,7 +84,7 @@ class MemoryStore:
             if budget.add:
                 self._counters[budget.key] = (counters[budget.key], budget.expires_at)
         self._write(changes)
-        return Saved(counters)
+        return Saved(counters, self._leased(changes.lease) if changes.lease else ())
 
     async def close(self) -> None:
         """Nothing to let go of."""
@@ -123,9 +125,20 @@ class MemoryStore:
         if changes.audit is not None:
             self.audits.append(changes.audit)
         self.outbox.extend(changes.outbox)
+        self.outbox = [message for message in self.outbox if message.id not in changes.sent]
         writes: list[Put | Remove] = [*changes.puts, *changes.removes]
         if changes.raises_generation or any(write.kind.raises_generation for write in writes):
             self._generation += 1
+
+    def _leased(self, lease: Lease) -> tuple[Message, ...]:
+        due = sorted(self.outbox, key=lambda message: message.due_at)
+        free = [
+            message
+            for message in due
+            if message.due_at <= lease.now and self._leased_until.get(message.id, lease.now) <= lease.now
+        ][: lease.limit]
+        self._leased_until.update({message.id: lease.until for message in free})
+        return tuple(free)
 
 
 # The unique columns of the migrations.

@@ -91,8 +91,20 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Lease:
+    """Take messages that are due, oldest first, for oneself until ``until``; a crash gives them back by itself."""
+
+    now: datetime
+    until: datetime
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class Changes:
-    """One atomic save. ``generation``: still the one the caches were read at; ``clears``: counters set to zero."""
+    """One atomic save. ``generation``: still the one the caches were read at; ``clears``: counters set to zero.
+
+    ``outbox`` are messages to be sent after the commit, ``sent`` the ids of those that were and are erased.
+    """
 
     puts: tuple[Put, ...] = ()
     removes: tuple[Remove, ...] = ()
@@ -101,15 +113,18 @@ class Changes:
     clears: tuple[str, ...] = ()
     audit: Audit | None = None
     outbox: tuple[Message, ...] = ()
+    sent: tuple[str, ...] = ()
+    lease: Lease | None = None
     generation: int | None = None
     raises_generation: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What a save answers: the new value of every counter it added to."""
+    """What a save answers: the new value of every counter it added to, and the messages it leased."""
 
     counters: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    leased: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from concurrent.futures import Future
 
 from ostiary.core.record import AnyKind
 from ostiary.errors import Unavailable
-from ostiary.storage.port import Budget, BudgetSpent, Changes, Conflict, Put, Remove, Saved
-from ostiary.storage.statements import Catalogue, sql_value
+from ostiary.storage.port import Budget, BudgetSpent, Changes, Conflict, Lease, Message, Put, Remove, Saved
+from ostiary.storage.statements import Catalogue, from_sql, sql_value
 
 GROUP_LIMIT = 256
 Verdict = Saved | Exception
@@ -28,6 +28,8 @@ _COUNT = (
 )
 _AUDIT = "INSERT INTO audit (at, actor_id, action, object_id, detail) VALUES (?, ?, ?, ?, ?)"
 _OUTBOX = "INSERT INTO outbox (id, kind, due_at, sealed) VALUES (?, ?, ?, ?)"
+_DUE = "SELECT id, kind, due_at, sealed FROM outbox WHERE due_at <= ? AND leased_until <= ? ORDER BY due_at LIMIT ?"
+_LEASE = "UPDATE outbox SET leased_until = ?, attempts = attempts + 1 WHERE id = ?"
 
 
 class Writer:
@@ -133,7 +135,8 @@ class Writer:
         for number, write in enumerate(writes):
             self._write(write, first=number == 0)
         self._write_rest(changes, counters)
-        return Saved({b.key: counters[b.key] for b in changes.budgets if b.add})
+        leased = self._leased(changes.lease) if changes.lease else ()
+        return Saved({b.key: counters[b.key] for b in changes.budgets if b.add}, leased)
 
     def _judge(self, changes: Changes) -> None:
         if changes.generation is not None:
@@ -190,6 +193,15 @@ class Writer:
             )
         for message in changes.outbox:
             execute(_OUTBOX, (message.id, message.kind, sql_value(message.due_at), message.sealed))
+        for sent in changes.sent:
+            execute("DELETE FROM outbox WHERE id = ?", (sent,))
         writes: list[Put | Remove] = [*changes.puts, *changes.removes]
         if changes.raises_generation or any(write.kind.raises_generation for write in writes):
             execute("UPDATE generation SET value = value + 1")
+
+    def _leased(self, lease: Lease) -> tuple[Message, ...]:
+        now = sql_value(lease.now)
+        rows = self._connection.execute(_DUE, (now, now, lease.limit)).fetchall()
+        until = sql_value(lease.until)
+        self._connection.executemany(_LEASE, [(until, row[0]) for row in rows])
+        return tuple(Message(id_, kind, from_sql(due_at), sealed) for id_, kind, due_at, sealed in rows)

@@ -26,6 +26,11 @@ def sql_value(value: Column) -> SqlValue:
     return (value - _EPOCH) // _MICROSECOND if isinstance(value, datetime) else value
 
 
+def from_sql(microseconds: int) -> datetime:
+    """The time of a column."""
+    return _EPOCH + microseconds * _MICROSECOND
+
+
 @dataclass(frozen=True, slots=True)
 class Statements(Generic[RecordT]):
     """SQL for one kind. ``insert`` and ``update`` take :meth:`row`; ``update`` then the id and the old version."""
