@@ -1,0 +1,1 @@
+"""HTTP over a real port: limits, time, framing, draining."""

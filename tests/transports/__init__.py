@@ -1,0 +1,1 @@
+"""The transports over a real port, with services that answer from a script."""
