@@ -85,7 +85,7 @@ class Factor:
     ``kind`` names it in sessions and authenticators, ``wire`` in the messages. ``amr`` is its RFC 8176 value.
     ``limit`` names the lockout setting its guesses count against, ``blocked`` makes the error once that is spent.
     A ``slow`` factor is verified in the hash pool, its guess counted before; ``pretend`` costs the same for a user who
-    does not exist.
+    does not exist. ``enrol`` makes a user's authenticator, as version 1, of the plain secret it is to keep.
     """
 
     kind: str
@@ -94,5 +94,6 @@ class Factor:
     verify: Callable[[Any, Attempt], Evidence]
     limit: LimitName
     blocked: Callable[[int], OstiaryError]
+    enrol: Callable[[str, bytes, datetime, Tools], Authenticator]
     slow: bool = False
     pretend: Callable[[Any], None] | None = None

@@ -1,11 +1,11 @@
 """A small algebra of conditions on a record's columns: lists are asked in it, every store answers it alike."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from ostiary.core.record import Column
+from ostiary.core.record import AnyKind, Column
 
 
 class Order(Enum):
@@ -82,11 +82,24 @@ class Not:
     of: "Filter"
 
 
-Filter = Compare | Absent | OneOf | Text | Every | Some | Not
+@dataclass(frozen=True, slots=True)
+class Owns:
+    """The record is the owner of at least one row of a kind that fulfils a condition on that row."""
+
+    kind: AnyKind
+    of: "Filter"
 
 
-def matches(condition: Filter, columns: Mapping[str, Column]) -> bool:
-    """Whether a record with these columns fulfils the condition."""
+Filter = Compare | Absent | OneOf | Text | Every | Some | Not | Owns
+Owners = Callable[[Owns], Container[str]]
+
+
+def _nobody(_: Owns) -> Container[str]:
+    return ()
+
+
+def matches(condition: Filter, columns: Mapping[str, Column], owners: Owners = _nobody) -> bool:
+    """Whether a record with these columns fulfils the condition; ``owners`` answers the ids that own such a row."""
     match condition:
         case Compare(column, order, value):
             return _compare(columns[column], order, value)
@@ -97,11 +110,13 @@ def matches(condition: Filter, columns: Mapping[str, Column]) -> bool:
         case Text(column, kind, pattern, ignore_case):
             return _match(str(columns[column] or ""), kind, pattern, ignore_case=ignore_case)
         case Every(of):
-            return all(matches(part, columns) for part in of)
+            return all(matches(part, columns, owners) for part in of)
         case Some(of):
-            return any(matches(part, columns) for part in of)
+            return any(matches(part, columns, owners) for part in of)
         case Not(of):
-            return not matches(of, columns)
+            return not matches(of, columns, owners)
+        case Owns():
+            return columns["id"] in owners(condition)
 
 
 def _compare(have: Column, order: Order, value: str | int | datetime) -> bool:

@@ -1,5 +1,6 @@
 """Users: people and machines, the names they log in with, and what they own to prove themselves."""
 
+import hashlib
 from datetime import datetime
 from enum import StrEnum
 
@@ -159,7 +160,7 @@ AUTHENTICATOR = Kind(
 
 
 class UserMetadata(msgspec.Struct, frozen=True):
-    """One key of a user's metadata; ``id`` is ``user_id:key``."""
+    """One key of a user's metadata; ``id`` is :func:`metadata_id`."""
 
     id: str
     user_id: str
@@ -170,10 +171,25 @@ class UserMetadata(msgspec.Struct, frozen=True):
     version: int = 1
 
 
+def metadata_id(user_id: str, key: str) -> str:
+    """``user_id:key``, with the colons of an id that a caller chose written so that no two pairs share one."""
+    return f"{user_id.replace('%', '%25').replace(':', '%3A')}:{key}"
+
+
+def metadata_value_hash(value: bytes) -> str:
+    """By which values are searched: SHA-256 in hexadecimal."""
+    return hashlib.sha256(value).hexdigest()
+
+
 USER_METADATA = Kind(
     "user_metadata",
     UserMetadata,
-    columns={"user_id": lambda m: m.user_id, "key": lambda m: m.key, "created_at": lambda m: m.created_at},
+    columns={
+        "user_id": lambda m: m.user_id,
+        "key": lambda m: m.key,
+        "value_hash": lambda m: metadata_value_hash(m.value),
+        "created_at": lambda m: m.created_at,
+    },
     owner="user_id",
 )
 
@@ -205,7 +221,10 @@ PERSONAL_ACCESS_TOKEN = Kind(
 
 
 class VerificationCode(msgspec.Struct, frozen=True):
-    """A code that was sent or handed out; ``id`` is ``user_id:purpose``, so a new one replaces the old."""
+    """A code that was sent or handed out; ``id`` is ``user_id:purpose``, so a new one replaces the old.
+
+    ``code_hash`` is sealed. ``address`` is where it was sent, empty when it was handed out.
+    """
 
     id: str
     user_id: str
@@ -213,6 +232,7 @@ class VerificationCode(msgspec.Struct, frozen=True):
     code_hash: bytes
     created_at: datetime
     expires_at: datetime
+    address: str = ""
     version: int = 1
 
 

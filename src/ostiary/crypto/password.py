@@ -4,6 +4,8 @@ Source: OWASP password storage (argon2id m=19 MiB, t=2, p=1), RFC 9106. Every ca
 belongs into the hash pool.
 """
 
+import re
+
 import bcrypt
 from argon2 import Parameters, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -12,6 +14,11 @@ from argon2.low_level import Type, hash_secret, verify_secret
 SALT_BYTES = 16
 _BCRYPT_PREFIXES = ("$2a$", "$2b$", "$2y$")
 _BCRYPT_LIMIT = 72
+_BCRYPT = re.compile(r"\$2[aby]\$([0-9]{2})\$[./A-Za-z0-9]{53}", re.ASCII)
+_BCRYPT_CHEAPEST, _BCRYPT_DEAREST = 4, 16  # two to this power rounds: 16 takes some seconds
+_ARGON2_MOST_KIB = 256 * 1024
+_ARGON2_MOST_WORK = 1024 * 1024  # passes times KiB: about a second
+_ARGON2_MOST_LANES = 16
 _ARGON2_PREFIX = "$argon2"
 
 CURRENT = Parameters(
@@ -48,14 +55,16 @@ def verify_password(stored: str, password: str) -> bool:
 
 
 def is_supported(stored: str) -> bool:
-    """Whether a hash that someone hands us can be verified here later."""
-    if stored.startswith(_BCRYPT_PREFIXES):
-        try:
-            bcrypt.checkpw(b"", stored.encode())
-        except ValueError:
-            return False
-        return True
-    return _parameters(stored) is not None
+    """Whether a hash that someone hands us can be verified here later, and at a cost that stops nobody else."""
+    bcrypted = _BCRYPT.fullmatch(stored)
+    if bcrypted is not None:
+        return _BCRYPT_CHEAPEST <= int(bcrypted[1]) <= _BCRYPT_DEAREST
+    parameters = _parameters(stored)
+    return parameters is not None and (
+        parameters.memory_cost <= _ARGON2_MOST_KIB
+        and parameters.time_cost * parameters.memory_cost <= _ARGON2_MOST_WORK
+        and parameters.parallelism <= _ARGON2_MOST_LANES
+    )
 
 
 def needs_rehash(stored: str) -> bool:

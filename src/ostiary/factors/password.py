@@ -1,10 +1,11 @@
 """The password. Slow: it runs in the hash pool, and its guess is counted before it is judged."""
 
+from datetime import datetime
 from typing import Protocol
 
 import msgspec
 
-from ostiary.core.factor import Attempt, Evidence, Factor, Rejected, Verified
+from ostiary.core.factor import Attempt, Evidence, Factor, Rejected, Tools, Verified
 from ostiary.core.session import VerifiedFactor
 from ostiary.core.user import Authenticator
 from ostiary.crypto.password import NOBODY, SALT_BYTES, hash_password, needs_rehash, verify_password
@@ -50,6 +51,11 @@ def _rehashed(
     return (attempt.tools.seal(msgspec.structs.replace(owned, changed_at=attempt.now), fresh.encode()),)
 
 
+def enrol(user_id: str, encoded_hash: bytes, now: datetime, tools: Tools) -> Authenticator:
+    """A user's password, of its hash in encoded form."""
+    return tools.seal(Authenticator(authenticator_id(user_id), user_id, "password", now, now), encoded_hash)
+
+
 def pretend(check: PasswordCheck) -> None:
     """Cost what a known user's check costs."""
     verify_password(NOBODY, check.password)
@@ -72,6 +78,7 @@ PASSWORD = Factor(
     verify=verify,
     limit="max_password_attempts",
     blocked=blocked,
+    enrol=enrol,
     slow=True,
     pretend=pretend,
 )

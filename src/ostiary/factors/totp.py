@@ -1,11 +1,13 @@
 """Codes of an authenticator app. Source: RFC 6238; a used step is never accepted again, on any session of the user."""
 
+from datetime import datetime
 from typing import Protocol
 
 import msgspec
 
-from ostiary.core.factor import Attempt, Evidence, Factor, Rejected, Verified
+from ostiary.core.factor import Attempt, Evidence, Factor, Rejected, Tools, Verified
 from ostiary.core.session import VerifiedFactor
+from ostiary.core.user import Authenticator
 from ostiary.crypto.otp import matched_step
 from ostiary.errors import FailedPrecondition, InvalidArgument, OstiaryError
 
@@ -61,6 +63,12 @@ def verify(check: TotpCheck, attempt: Attempt) -> Evidence:
     return Verified(VerifiedFactor(attempt.now), (spent,))
 
 
+def enrol(user_id: str, secret: bytes, now: datetime, tools: Tools) -> Authenticator:
+    """An authenticator app, of the secret it shares with us; no step is used yet."""
+    owned = Authenticator(authenticator_id(user_id), user_id, "totp", now, now)
+    return tools.seal(owned, encode(TotpData(secret)))
+
+
 def blocked(_: int) -> OstiaryError:
     """The budget is spent; right and wrong codes get this one answer."""
     return FailedPrecondition(
@@ -70,4 +78,12 @@ def blocked(_: int) -> OstiaryError:
     )
 
 
-TOTP = Factor(kind="totp", wire="totp", amr="otp", verify=verify, limit="max_otp_attempts", blocked=blocked)
+TOTP = Factor(
+    kind="totp",
+    wire="totp",
+    amr="otp",
+    verify=verify,
+    limit="max_otp_attempts",
+    blocked=blocked,
+    enrol=enrol,
+)

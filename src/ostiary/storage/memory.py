@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from ostiary.core.filter import matches
+from ostiary.core.filter import Owns, matches
 from ostiary.core.record import AnyKind, Kind, Record, RecordT
 from ostiary.storage.port import (
     Audit,
@@ -64,7 +64,7 @@ class MemoryStore:
         found = [
             (columns, row)
             for columns, row in seen
-            if listing.where is None or matches(listing.where, columns)
+            if listing.where is None or matches(listing.where, columns, self._owners)
         ]
         found.sort(key=lambda pair: _rank(pair[0][listing.order], pair[1].id), reverse=listing.descending)
         part = found[listing.offset : listing.offset + listing.limit]
@@ -91,6 +91,10 @@ class MemoryStore:
 
     def _of(self, kind: AnyKind) -> dict[str, Any]:
         return self._rows.setdefault(kind.name, {})
+
+    def _owners(self, owns: Owns) -> set[str]:
+        rows = [self._columns(owns.kind, row) for row in self._of(owns.kind).values()]
+        return {row[owns.kind.owner] for row in rows if matches(owns.of, row, self._owners)}
 
     def _columns(self, kind: AnyKind, row: Record) -> dict[str, Any]:
         return {"id": row.id, **{name: column(row) for name, column in kind.columns.items()}}

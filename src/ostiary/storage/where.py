@@ -1,6 +1,6 @@
 """Conditions as SQL. Columns are named by code, values go as parameters."""
 
-from ostiary.core.filter import Absent, Compare, Every, Filter, Match, Not, OneOf, Some, Text
+from ostiary.core.filter import Absent, Compare, Every, Filter, Match, Not, OneOf, Owns, Some, Text
 from ostiary.storage.statements import SqlValue, sql_value
 
 Clause = tuple[str, tuple[SqlValue, ...]]
@@ -25,6 +25,9 @@ def clause_of(condition: Filter) -> Clause:
         case Not(of):
             sql, parameters = clause_of(of)
             return f"NOT coalesce(({sql}), 0)", parameters
+        case Owns(kind, of):
+            sql, parameters = clause_of(of)
+            return f'id IN (SELECT {kind.owner} FROM "{kind.name}" WHERE {sql})', parameters
 
 
 def _joined(parts: tuple[Filter, ...], word: str, empty: str) -> Clause:

@@ -65,10 +65,11 @@ CREATE INDEX authenticator_user ON authenticator (user_id, id);
 
 CREATE TABLE user_metadata (
     id TEXT PRIMARY KEY, version INTEGER NOT NULL, user_id TEXT NOT NULL, key TEXT NOT NULL,
-    created_at INTEGER NOT NULL, format INTEGER NOT NULL DEFAULT 1, data BLOB NOT NULL
+    value_hash TEXT NOT NULL, created_at INTEGER NOT NULL, format INTEGER NOT NULL DEFAULT 1, data BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX user_metadata_user ON user_metadata (user_id, key);
-CREATE INDEX user_metadata_key ON user_metadata (key);
+CREATE INDEX user_metadata_key ON user_metadata (key, value_hash);
+CREATE INDEX user_metadata_value ON user_metadata (value_hash);
 
 CREATE TABLE personal_access_token (
     id TEXT PRIMARY KEY, version INTEGER NOT NULL, user_id TEXT NOT NULL, organization_id TEXT NOT NULL,

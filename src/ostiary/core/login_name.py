@@ -1,0 +1,30 @@
+"""The names people log in with: a username, and ``username@domain`` of their organisation, each of one user only."""
+
+import re
+
+from ostiary.core.user import login_name_id
+from ostiary.errors import InvalidArgument
+
+USERNAME_MAX_LENGTH = 200
+_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+def username_of(text: str) -> str:
+    """The username without surrounding space; raises InvalidArgument when it is empty or not printable."""
+    username = text.strip()
+    if not username or len(username) > USERNAME_MAX_LENGTH or _FORBIDDEN.search(username):
+        hint = f"1 to {USERNAME_MAX_LENGTH} characters, none of them a control character"
+        raise InvalidArgument("user.username_form", "Username is invalid", hint=hint)
+    return username
+
+
+def claimed_domain(username: str) -> str:
+    """What stands behind its last ``@`` in lower case; empty without one."""
+    return username.rpartition("@")[2].casefold() if "@" in username else ""
+
+
+def rivals(username: str, domain: str) -> tuple[str, ...]:
+    """Keys of the usernames that would share a login name with this one in an organisation of that domain."""
+    key, ending = login_name_id(username), f"@{domain.casefold()}"
+    longer = f"{key}{ending}"
+    return (longer, key.removesuffix(ending)) if key.endswith(ending) else (longer,)
