@@ -8,7 +8,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-_EPOCH_MS = 1_735_689_600_000  # 2025-01-01T00:00:00Z
+_EPOCH_MS = 1_420_070_400_000  # 2015-01-01T00:00:00Z: ids have 19 digits until 2084, so they sort as text
 _NODE_BITS = 10
 _SEQUENCE_BITS = 12
 _BATCH_BYTES = 4096
@@ -26,7 +26,7 @@ class Effects(Protocol):
         ...
 
     def new_id(self) -> str:
-        """A fresh id: a decimal number that grows with time (18 to 20 digits). An id is never a secret."""
+        """A fresh id: a decimal number that grows with time (19 digits). An id is never a secret."""
         ...
 
 
@@ -64,7 +64,7 @@ class SystemEffects:
         return taken
 
     def new_id(self) -> str:
-        """Milliseconds since 2025, node, sequence: 41, 10 and 12 bits."""
+        """Milliseconds since 2015, node, sequence: 41, 10 and 12 bits."""
         ms = max(time.time_ns() // 1_000_000 + int(self._offset / timedelta(milliseconds=1)), self._id_ms)
         if ms > self._id_ms:
             self._id_ms, self._sequence = ms, 0

@@ -168,6 +168,7 @@ async def test_a_delete_between_read_and_save_is_not_missed(busy: House) -> None
 
     async def remove(kind: AnyKind, key: str) -> None:
         row = await busy.store.get(kind, key)
+        assert row is not None
         await MemoryStore.save(_memory(busy), Changes(removes=(Remove(kind, key, row.version),)))
 
     interrupt(busy, lambda: remove(USER, "100"))
