@@ -4,8 +4,9 @@ The sentences are those of ZITADEL's wire: ``invalid SetSessionRequest.SessionId
 200 runes, inclusive``. Such an error has no id and no detail.
 """
 
+import operator
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from protobuf import (
@@ -45,6 +46,10 @@ class Violation(InvalidArgument):
         self.sentence = f"invalid {message}.{field}: {why}"
         super().__init__("", self.sentence)
 
+    def within(self, message: str, field: str) -> "Violation":
+        """The same, seen from the message around it."""
+        return Violation(message, field, f"embedded message failed validation | caused by: {self.sentence}")
+
 
 class LimitChecks:
     """The checks of all message types that were asked for."""
@@ -52,14 +57,17 @@ class LimitChecks:
     def __init__(self) -> None:
         """None yet."""
         self._known: dict[str, list[Check]] = {}
+        self._open: set[str] = set()  # being compiled right now
 
-    def of(self, desc: DescMessage) -> tuple[Check, ...] | list[Check]:
+    def of(self, desc: DescMessage) -> Sequence[Check]:
         """Checks of one message type, each raising Violation; a type may contain itself."""
         known = self._known.get(desc.type_name)
         if known is None:
             known = self._known[desc.type_name] = []
             if not desc.type_name.startswith(_WELL_FORMED):
+                self._open.add(desc.type_name)
                 known.extend(self._compile(desc))
+                self._open.discard(desc.type_name)
         return known
 
     def _compile(self, desc: DescMessage) -> Iterator[Check]:
@@ -73,9 +81,7 @@ class LimitChecks:
             if isinstance(part.value, DescFieldValueList):
                 yield from self._list(part, part.value, limits)
             else:
-                check = self._singular(part, limits)
-                if check is not None:
-                    yield check
+                yield from self._singular(part, limits)
 
     def _list(self, part: DescField, value: DescFieldValueList, limits: Limits) -> Iterator[Check]:
         name, field, get = part.parent.name, _camel(part.name), part.local_name
@@ -103,14 +109,19 @@ class LimitChecks:
         if rules or inner or shortest or longest or unique or isinstance(value.element, DescMessage):
             yield check
 
-    def _singular(self, part: DescField, limits: Limits) -> Check | None:
+    def _singular(self, part: DescField, limits: Limits) -> Iterator[Check]:
         element = _element(part)
+        if (
+            isinstance(element, DescMessage)
+            and _oneof(part) is None
+            and not element.type_name.startswith(_WELL_FORMED)
+        ):
+            yield from self._message(part, element, required=limits.required)
+            return
         name, field, get = part.parent.name, _camel(part.name), _reader(part)
         rules = _rules(element, limits)
         required = limits.required and isinstance(element, DescMessage)
-        inner = self.of(element) if isinstance(element, DescMessage) else None
-        if not rules and inner is None:
-            return None
+        inner = self.of(element) if isinstance(element, DescMessage) else ()
 
         def check(message: Message) -> None:
             value = get(message)
@@ -122,18 +133,38 @@ class LimitChecks:
                 why = rule(value)
                 if why is not None:
                     raise Violation(name, field, why)
-            for judge in inner or ():
+            for judge in inner:
                 _inside(judge, value, name, field)
 
-        return check
+        if rules or required or isinstance(element, DescMessage):
+            yield check
+
+    def _message(self, part: DescField, element: DescMessage, *, required: bool) -> Iterator[Check]:
+        name, field, get = part.parent.name, _camel(part.name), part.local_name
+        open_before = element.type_name in self._open
+        inner = self.of(element)
+
+        def check(message: Message) -> None:
+            value = getattr(message, get)
+            if value is None:
+                if required:
+                    raise Violation(name, field, "value is required")
+                return
+            try:
+                for judge in inner:
+                    judge(value)
+            except Violation as cause:
+                raise cause.within(name, field) from None
+
+        if inner or required or open_before:
+            yield check
 
 
 def _inside(judge: Check, value: Any, name: str, field: str) -> None:
     try:
         judge(value)
     except Violation as cause:
-        why = f"embedded message failed validation | caused by: {cause.sentence}"
-        raise Violation(name, field, why) from None
+        raise cause.within(name, field) from None
 
 
 def _element(part: DescField) -> ScalarType | DescEnum | DescMessage:
@@ -143,10 +174,15 @@ def _element(part: DescField) -> ScalarType | DescEnum | DescMessage:
     return value.enum if hasattr(value, "enum") else value.message  # type: ignore[union-attr]
 
 
+def _oneof(part: DescField) -> DescOneof | None:
+    oneof: DescOneof | None = getattr(part.value, "oneof", None)
+    return oneof
+
+
 def _reader(part: DescField) -> Callable[[Any], Any]:
     """What reads the field: None where it is not set, if the wire can tell."""
     get = part.local_name
-    oneof: DescOneof | None = getattr(part.value, "oneof", None)
+    oneof = _oneof(part)
     if oneof is not None:
         group, name = oneof.local_name, part.name
 
@@ -156,8 +192,9 @@ def _reader(part: DescField) -> Callable[[Any], Any]:
 
         return member
     if part.presence == _EXPLICIT and not isinstance(_element(part), DescMessage):
-        return lambda message: getattr(message, get) if part in message else None
-    return lambda message: getattr(message, get)
+        # what is not empty is set; asking the message takes longer
+        return lambda message: getattr(message, get) or (getattr(message, get) if part in message else None)
+    return operator.attrgetter(get)
 
 
 def _required_oneof(oneof: DescOneof) -> Check:

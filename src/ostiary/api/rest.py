@@ -94,14 +94,9 @@ def _from_query(method: Method, variables: list[FieldShape]) -> Read:
     make, judged, shape = method.input, method.judged, method.shape
 
     def read(request: Request) -> Message:
-        values = {
-            name: without_nul(value, name) for name, value in zip(names, request.variables, strict=True)
-        }
-        if not request.query:
-            return judged(make(**values))
-        message = from_value(make, _tree(request.query, shape))
-        for name, value in values.items():
-            setattr(message, name, value)
+        message = from_value(make, _tree(request.query, shape)) if request.query else make()
+        for name, value in zip(names, request.variables, strict=True):
+            setattr(message, name, without_nul(value, name))
         return judged(message)
 
     return read

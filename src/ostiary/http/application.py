@@ -26,7 +26,7 @@ from ostiary.http.message import (
     joined,
     read_body,
 )
-from ostiary.http.router import Route, Router
+from ostiary.http.router import Match, Route, Router
 
 AnswerT = TypeVar("AnswerT")
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}\Z")
@@ -109,34 +109,35 @@ class Application:
         headers = dict(raw)
         if len(headers) != len(raw):
             headers = joined(raw)
-        if headers.get(b"content-type", b"").startswith(_GRPC) and scope["method"] == "POST":
+        method: str = scope["method"]
+        if method == "POST" and headers.get(b"content-type", b"").startswith(_GRPC):
             origin = headers.get(b"origin")
             await self._streams(scope, receive, send if origin is None else _cross_origin(send, origin))
             return
-        client = scope.get("client")
-        method: str = scope["method"]
+        client = scope["client"]
+        peer_ip = client[0] if client else ""
+        if method == "OPTIONS" and is_preflight(headers):
+            method = headers[b"access-control-request-method"].decode("latin-1")
+            route, _ = self._route(method, scope)
+            await _send(send, preflight(headers) if route.cross_origin else Response(403, ()))
+            return
+        route, variables = self._route(method, scope)
         request = Request(
-            method,
-            scope["path"],
-            headers,
-            query=scope["query_string"],
-            peer_ip=client[0] if client else "",
-            scheme=scope["scheme"],
+            method, scope["path"], headers, scope["query_string"], variables, peer_ip, scope["scheme"]
         )
-        if is_preflight(method, headers):
-            await self._preflight(request, scope["raw_path"], send)
-        else:
-            await self._answer(request, scope["raw_path"], receive, send)
+        await self._answer(route, request, receive, send)
 
-    async def _answer(self, request: Request, raw_path: bytes, receive: Receive, send: Send) -> None:
-        headers = request.headers
+    def _route(self, method: str, scope: Scope) -> Match:
         try:
-            route, request.variables = self._find(request.method, request.path, raw_path)
+            return self._find(method, scope["path"], scope["raw_path"])
         except OstiaryError:  # a path that is no text is nobody's path
-            route, request.variables = self._find(request.method, "", b"")
+            return self._find(method, "", b"")
+
+    async def _answer(self, route: Route, request: Request, receive: Receive, send: Send) -> None:
+        headers = request.headers
         close = False
         try:
-            if route.takes_body and (b"content-length" in headers or request.method != "GET"):
+            if route.takes_body:
                 request.body = await read_body(receive, headers)
             response = await route.endpoint(request)
         except Gone:
@@ -148,14 +149,9 @@ class Application:
         except Exception as error:  # noqa: BLE001  the router's one place, see above
             unexpected = self._failures.unexpected(error, headers.get(b"x-request-id", b""), request.path)
             response = route.refuse(request, unexpected)
-        origin = headers.get(b"origin") if route.cross_origin else None
-        await _send(send, response, () if origin is None else for_origin(origin), close=close)
-
-    async def _preflight(self, request: Request, raw_path: bytes, send: Send) -> None:
-        """Judge the request that is asked about; where it may not be made, say nothing of origins."""
-        method = request.header(b"access-control-request-method")
-        route, request.variables = self._find(method, request.path, raw_path)
-        await _send(send, preflight(request.headers) if route.cross_origin else Response(403, ()), ())
+        if route.cross_origin and b"origin" in headers:
+            response.headers = (*response.headers, *for_origin(headers[b"origin"]))
+        await _send(send, response, close=close)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:
@@ -168,9 +164,9 @@ class Application:
                 return
 
 
-async def _send(send: Send, response: Response, more: tuple[Header, ...], *, close: bool = False) -> None:
+async def _send(send: Send, response: Response, *, close: bool = False) -> None:
     body = response.body
-    headers = [*response.headers, *more]
+    headers = [*response.headers]
     if response.status != 204:
         headers.append((b"content-length", b"%d" % len(body)))
     if close:

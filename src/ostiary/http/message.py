@@ -54,22 +54,21 @@ class Request:
         method: str,
         path: str,
         headers: dict[bytes, bytes],
-        *,
         query: bytes = b"",
-        body: bytes = b"",
+        variables: Sequence[str] = (),
         peer_ip: str = "",
         scheme: str = "http",
-        variables: Sequence[str] = (),
+        body: bytes = b"",
     ) -> None:
         """Keep the parts."""
         self.method = method
         self.path = path
         self.headers = headers
         self.query = query
-        self.body = body
+        self.variables = variables
         self.peer_ip = peer_ip
         self.scheme = scheme
-        self.variables = variables
+        self.body = body
 
     def header(self, name: bytes) -> str:
         """The header's value, or the empty string. Bytes beyond ASCII are read as Latin-1."""

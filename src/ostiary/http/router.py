@@ -39,6 +39,9 @@ class Router:
     ) -> None:
         """Take routes by method and path; a segment such as ``{id}`` is a variable."""
         self._plain: dict[str, dict[str, Route]] = {}
+        self._last: dict[
+            str, dict[str, Route]
+        ] = {}  # where only the last segment is a variable, by what is before it
         self._root = _Node()
         self._unknown: Match = (unknown, ())
         self._wrong_method = wrong_method
@@ -58,6 +61,9 @@ class Router:
         node.methods[method] = route
         if _VARIABLE not in path:
             self._plain[path] = node.methods
+        before, _, last = path.rpartition("/")
+        if last.startswith(_VARIABLE) and _VARIABLE not in before:
+            self._last[before] = node.methods
 
     def find(self, method: str, path: str, raw_path: bytes) -> Match:
         """The route and its variables. ``path`` is decoded, ``raw_path`` is as sent (its segments are decoded here).
@@ -67,6 +73,11 @@ class Router:
         methods = self._plain.get(path)
         if methods is not None and method in methods:
             return methods[method], ()
+        if b"%" not in raw_path:
+            before, _, last = path.rpartition("/")
+            methods = self._last.get(before)
+            if methods is not None and last and method in methods:
+                return methods[method], (last,)
         allowed: set[str] = set()
         found = _walk(self._root, _segments(raw_path), (), method, allowed)
         if found is None and method == "HEAD" and "GET" in allowed:  # the server leaves the body out

@@ -66,9 +66,9 @@ class _Walk:
                 continue
             if not part.repeated:
                 if seen & part.bit:
-                    raise twice(shape, part)
+                    raise twice(shape, part.desc.json_name)
                 if seen & part.rivals:
-                    raise rivalling(shape, part)
+                    raise rivalling(shape, part.desc.json_name)
                 seen |= part.bit
             if wire == _LENGTH:
                 self._content(part, start, at, depth)

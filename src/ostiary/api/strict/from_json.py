@@ -105,7 +105,7 @@ def _judge_of_element(part: FieldShape) -> Judge | None:
             return None
         if element.type_name in FREE_FORM:
             return lambda value, depth: _count(value, depth + 1)
-        return lambda value, depth: _message(value, child, depth + 1)
+        return lambda value, depth: _message(value, child, depth + 1)  # of a list or map
     return _text(_NUMBER, where) if element in _INTEGERS else None
 
 
@@ -116,25 +116,28 @@ def _message(value: Any, shape: Shape, depth: int) -> int:
     if depth > MAX_DEPTH:
         raise refused(f"JSON is nested deeper than {MAX_DEPTH}")
     keys = len(value)
-    fields = shape.by_name
+    plan = shape.plan
     named = given = 0
     unknown: list[str] = []
     for key, item in value.items():
-        part = fields.get(key)
-        if part is None:
+        step = plan.get(key)
+        if step is None:
             unknown.append(key)
             keys += _count(item, depth + 1)
             continue
-        if named & part.bit:
-            raise twice(shape, part)
-        named |= part.bit
+        bit, rivals, inner, judge = step
+        if named & bit:
+            raise twice(shape, key)
+        named |= bit
         if item is None:
             continue
-        if part.rivals & given:
-            raise rivalling(shape, part)
-        given |= part.bit
-        if part.judge is not None:
-            keys += part.judge(item, depth)
+        if rivals & given:
+            raise rivalling(shape, key)
+        given |= bit
+        if inner is not None:
+            keys += _message(item, inner, depth + 1)
+        elif judge is not None:
+            keys += judge(item, depth)
     for key in unknown:
         del value[key]
     return keys

@@ -52,6 +52,13 @@ class FieldShape:
         """Whether it is a map."""
         return self.key is not None
 
+    @property
+    def object(self) -> "Shape | None":
+        """The child, where JSON has one object of its fields."""
+        if self.child is None or self.is_map or self.repeated:
+            return None
+        return None if self.child.desc.type_name in FREE_FORM | WRITTEN_AS_TEXT else self.child
+
 
 @dataclass(slots=True)
 class Shape:
@@ -60,6 +67,8 @@ class Shape:
     desc: DescMessage
     by_name: dict[str, FieldShape] = field(default_factory=dict)
     by_number: dict[int, FieldShape] = field(default_factory=dict)
+    # what the walk over JSON needs, by JSON and proto name: bit, rivals, the child where JSON has an object, the judge
+    plan: dict[str, tuple[int, int, "Shape | None", Judge | None]] = field(default_factory=dict)
     # depth as JSON counts it: a Value adds nothing to the Struct or list inside it
     weight: int = 1
 
@@ -90,6 +99,8 @@ class Shapes:
             shape.by_number[part.number] = compiled
             shape.by_name[part.name] = compiled
             shape.by_name[part.json_name] = compiled
+            step = (compiled.bit, compiled.rivals, compiled.object, compiled.judge)
+            shape.plan[part.name] = shape.plan[part.json_name] = step
         return shape
 
     def _field(self, part: DescField, bits: dict[int, int]) -> FieldShape:
@@ -122,14 +133,14 @@ def refused(why: str) -> InvalidArgument:
     return InvalidArgument("", f"proto: {why}")
 
 
-def twice(shape: Shape, part: FieldShape) -> InvalidArgument:
+def twice(shape: Shape, name: str) -> InvalidArgument:
     """The error for a field that was sent more than once."""
-    return refused(f"duplicate field {part.desc.json_name!r} in {shape.name}")
+    return refused(f"duplicate field {name!r} in {shape.name}")
 
 
-def rivalling(shape: Shape, part: FieldShape) -> InvalidArgument:
+def rivalling(shape: Shape, name: str) -> InvalidArgument:
     """The error for a second member of a oneof."""
-    return refused(f"{part.desc.json_name!r} in {shape.name}: another member of its oneof is set already")
+    return refused(f"{name!r} in {shape.name}: another member of its oneof is set already")
 
 
 def without_nul(text: str, where: str) -> str:
