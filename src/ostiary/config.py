@@ -20,8 +20,12 @@ _OF_OTHERS: Final = ("OSTIARY_BENCH_",)  # variables of the benchmarks, not ours
 _POSTGRES: Final = ("postgresql:", "postgres:")
 
 
-class SettingsError(Exception):
-    """The settings cannot be used; the message says which and why, and never holds a secret."""
+class Trouble(Exception):
+    """The set-up is not as it must be; the message tells a person what is wrong and what to do, and no secret."""
+
+
+class SettingsError(Trouble):
+    """The settings cannot be used; the message says which and why."""
 
 
 def _setting(default: Any, unit: str, doc: str) -> Any:
@@ -70,6 +74,10 @@ class Settings:
         "auto", "form", "`auto` is `console` on a terminal and `json` elsewhere."
     )
     access_log: bool = _setting(False, "yes/no", "One line for each call, without its content.")
+
+    metrics_for_all: bool = _setting(
+        False, "yes/no", "Whether /metrics answers any address; otherwise only this machine's own."
+    )
 
     @property
     def database_file(self) -> Path:

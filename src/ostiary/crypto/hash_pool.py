@@ -32,6 +32,11 @@ class HashPool:
         self._taken = 0
         self._usual_s = _FIRST_GUESS_S
 
+    @property
+    def taken(self) -> int:
+        """Places taken now, those that wait included."""
+        return self._taken
+
     @contextmanager
     def place(self) -> Iterator[None]:
         """A place in the queue; raises Unavailable when the wait would be longer than a second."""

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from ostiary.core.audit import detail
-from ostiary.core.factor import Tools
+from ostiary.core.factor import Factor, Tools
 from ostiary.core.organization import INSTANCE, ORGANIZATION, Instance, Organization, primary_domain
 from ostiary.core.permission import MEMBERSHIP, Membership, membership_id
 from ostiary.core.secret import PERSONAL_ACCESS_TOKEN as PAT_KIND
@@ -21,7 +21,6 @@ from ostiary.core.user import (
     PERSONAL_ACCESS_TOKEN,
     USER,
     Address,
-    Authenticator,
     LoginName,
     Machine,
     PersonalAccessToken,
@@ -59,10 +58,11 @@ class Made:
 class FirstStart:
     """Builds the first users. Each password and token is used once here, so nothing is kept."""
 
-    def __init__(self, effects: Effects, tools: Tools) -> None:
-        """``tools`` seal the passwords' hashes."""
+    def __init__(self, effects: Effects, tools: Tools, password: Factor) -> None:
+        """``password`` makes the authenticators, ``tools`` seal them."""
         self._effects = effects
         self._tools = tools
+        self._factor = password
 
     def instance(self, names: Names, key_proof: bytes) -> Made:
         """A new instance. Secrets: ``admin.password``, ``admin.pat``, ``login-client.pat``."""
@@ -114,9 +114,8 @@ class FirstStart:
 
     def _human(self, user: User, password: Secret) -> tuple[Put, ...]:
         hashed = hash_password(password.reveal(), self._effects.random_bytes(SALT_BYTES))
-        empty = Authenticator(f"{user.id}:password", user.id, "password", user.created_at, user.created_at)
-        sealed = self._tools.seal(empty, hashed.encode())
-        return (*_named(user), Put(AUTHENTICATOR, sealed))
+        owned = self._factor.enrol(user.id, hashed.encode(), user.created_at, self._tools)
+        return (*_named(user), Put(AUTHENTICATOR, owned))
 
     def _machine(
         self, home: Organization, name: str, roles: tuple[str, ...]

@@ -1,0 +1,71 @@
+"""The first start, and what ``--dev`` adds: each is one save, made once.
+
+The files go first. A crash between file and save leaves secrets that open nothing and no row, so the next start makes
+both anew; once the save is done the files are there.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from ostiary.app.installation import Installation
+from ostiary.config import Trouble
+from ostiary.core.organization import INSTANCE, INSTANCE_KEY, ORGANIZATION
+from ostiary.core.secret import Secret
+from ostiary.core.user import LOGIN_NAME, login_name_id
+from ostiary.factors.password import PASSWORD
+from ostiary.keys.sealing import key_proof
+from ostiary.storage.folder import write_private
+from ostiary.users.first_start import ALICE, FirstStart, Names
+
+DEV_FILE = "dev.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Alice:
+    """The user of ``--dev``; ``password`` is None when the file that held it is gone."""
+
+    login_name: str
+    password: Secret | None
+
+
+async def begin(installation: Installation) -> bool:
+    """Make the instance and its first users if there are none; whether it did."""
+    if await installation.store.get(INSTANCE, INSTANCE_KEY) is not None:
+        return False
+    settings = installation.settings
+    names = Names(settings.organization, settings.domain)
+    made = _first_start(installation).instance(names, key_proof(installation.sealer))
+    for name, secret in made.secrets.items():
+        write_private(settings.data / name, f"{secret.reveal()}\n")
+    await installation.store.save(made.changes)
+    return True
+
+
+async def alice(installation: Installation) -> Alice:
+    """The user to try things with, made if she is not there."""
+    file = installation.settings.data / DEV_FILE
+    if await installation.store.get(LOGIN_NAME, login_name_id(ALICE)) is not None:
+        return Alice(ALICE, _remembered(file))
+    instance = await installation.instance()
+    home = await installation.store.get(ORGANIZATION, instance.default_organization_id)
+    if home is None:
+        raise Trouble("The default organisation was deleted; --dev needs one for alice.")
+    made = _first_start(installation).alice(home)
+    password = made.secrets["password"]
+    text = msgspec.json.encode({"login_name": ALICE, "password": password.reveal()})
+    write_private(file, f"{msgspec.json.format(text, indent=2).decode()}\n")
+    await installation.store.save(made.changes)
+    return Alice(ALICE, password)
+
+
+def _first_start(installation: Installation) -> FirstStart:
+    return FirstStart(installation.effects, installation.tools, PASSWORD)
+
+
+def _remembered(file: Path) -> Secret | None:
+    try:
+        return Secret(msgspec.json.decode(file.read_bytes(), type=dict[str, str])["password"])
+    except (OSError, KeyError, msgspec.MsgspecError):
+        return None

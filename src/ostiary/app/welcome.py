@@ -1,0 +1,49 @@
+"""The first screen: where it is, who may enter, and two commands to try."""
+
+from pathlib import Path
+
+import msgspec
+
+from ostiary import __version__
+from ostiary.app.beginning import Alice
+from ostiary.config import Settings
+from ostiary.users.first_start import ADMINISTRATOR
+
+
+def welcome(settings: Settings, port: int, alice: Alice | None) -> str:
+    """The text; ``port`` is the real one."""
+    folder = near(settings.data)
+    url = settings.url if settings.port else settings.url.replace(":0", f":{port}")
+    lines = [
+        f"Ostiary {__version__} at {url}",
+        "",
+        f"  data           {folder}",
+        f"  administrator  {ADMINISTRATOR}, password in {folder / 'admin.password'}",
+        f"  API token      {folder / 'admin.pat'}",
+    ]
+    if alice is not None:
+        shown = alice.password.reveal() if alice.password else "set one: ostiary user password alice"
+        lines.append(f"  try it as      {alice.login_name}, password {shown}")
+        lines.append(f"  mail and SMS   here and in {folder / 'outbox'}")
+    return "\n".join([*lines, "", "Try:", "", *_commands(settings, url, alice), ""])
+
+
+def near(path: Path) -> Path:
+    """The path as it is shortest from here."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) and path != here else path
+
+
+def _commands(settings: Settings, url: str, alice: Alice | None) -> list[str]:
+    folder = near(settings.data)
+    trust = f" --cacert {near(settings.tls_cert)}" if settings.tls_cert else ""
+    curl = f'curl -s{trust} -H "Authorization: Bearer $(cat {folder / "admin.pat"})"'
+    name = alice.login_name if alice else ADMINISTRATOR
+    checks: dict[str, object] = {"user": {"loginName": name}}
+    if alice is not None and alice.password is not None:
+        checks["password"] = {"password": alice.password.reveal()}
+    body = msgspec.json.encode({"checks": checks}).decode()
+    return [
+        f"  {curl} {url}/v2/sessions -d '{body}'",
+        f"  {curl} {url}/v2/sessions/search -d '{{}}'",
+    ]

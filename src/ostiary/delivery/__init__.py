@@ -1,0 +1,1 @@
+"""What was promised in a commit is sent after it."""
