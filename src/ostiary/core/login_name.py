@@ -6,6 +6,7 @@ from ostiary.core.user import login_name_id
 from ostiary.errors import InvalidArgument
 
 USERNAME_MAX_LENGTH = 200
+ID_MAX_LENGTH = 200
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
@@ -16,6 +17,14 @@ def username_of(text: str) -> str:
         hint = f"1 to {USERNAME_MAX_LENGTH} characters, none of them a control character"
         raise InvalidArgument("user.username_form", "Username is invalid", hint=hint)
     return username
+
+
+def chosen_id_of(text: str) -> str:
+    """An id that a caller chose, as it is; raises InvalidArgument when it is not printable."""
+    if not text or len(text) > ID_MAX_LENGTH or _FORBIDDEN.search(text):
+        hint = f"1 to {ID_MAX_LENGTH} characters, none of them a control character"
+        raise InvalidArgument("user.id_form", "User ID is invalid", hint=hint)
+    return text
 
 
 def claimed_domain(username: str) -> str:

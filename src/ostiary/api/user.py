@@ -1,0 +1,76 @@
+"""``zitadel.user.v2.UserService``: the table of its RPCs, and those that make, find and list users."""
+
+from protobuf.wkt import Timestamp
+
+from ostiary._pb.zitadel.object.v2.object_pb import ListDetails, ListQuery
+from ostiary._pb.zitadel.user.v2 import user_service_pb as pb
+from ostiary.api.call import Call, Service
+from ostiary.api.paging import MAX_OFFSET, limit_of
+from ostiary.api.user_messages import details_of, user_message
+from ostiary.api.user_requests import added_human, created_user
+from ostiary.api.user_search import COLUMNS, condition_of
+from ostiary.users.service import Users
+
+
+def service(users: Users) -> Service:
+    """For the dispatcher."""
+    api = _UserApi(users)
+    return Service(
+        next(service for service in pb.desc().services if service.name == "UserService"),
+        {
+            "AddHumanUser": api.add_human,
+            "CreateUser": api.create,
+            "GetUserByID": api.get,
+            "ListUsers": api.search,
+        },
+    )
+
+
+class _UserApi:
+    """Each RPC: message in, command or query, message out."""
+
+    def __init__(self, users: Users) -> None:
+        self._users = users
+
+    async def add_human(self, call: Call, request: pb.AddHumanUserRequest) -> pb.AddHumanUserResponse:
+        """AddHumanUser."""
+        made = await self._users.creation.create(call.caller, added_human(request, call.organization_id))
+        return pb.AddHumanUserResponse(
+            user_id=made.user.id,
+            details=details_of(made.user),
+            email_code=made.email_code,
+            phone_code=made.phone_code,
+        )
+
+    async def create(self, call: Call, request: pb.CreateUserRequest) -> pb.CreateUserResponse:
+        """CreateUser."""
+        made = await self._users.creation.create(call.caller, created_user(request))
+        return pb.CreateUserResponse(
+            id=made.user.id,
+            creation_date=Timestamp.from_datetime(made.user.created_at),
+            email_code=made.email_code,
+            phone_code=made.phone_code,
+        )
+
+    async def get(self, call: Call, request: pb.GetUserByIDRequest) -> pb.GetUserByIDResponse:
+        """GetUserByID."""
+        user = await self._users.queries.get(call.caller, request.user_id)
+        return pb.GetUserByIDResponse(details=details_of(user), user=user_message(user))
+
+    async def search(self, call: Call, request: pb.ListUsersRequest) -> pb.ListUsersResponse:
+        """ListUsers."""
+        query = request.query or ListQuery()
+        page = await self._users.queries.search(
+            call.caller,
+            condition_of(request.queries),
+            order=COLUMNS.get(request.sorting_column, "created_at"),
+            descending=not query.asc,
+            offset=min(query.offset, MAX_OFFSET),
+            limit=limit_of(query.limit),
+        )
+        now = Timestamp.from_datetime(self._users.effects.now())
+        return pb.ListUsersResponse(
+            details=ListDetails(total_result=page.total, timestamp=now),
+            sorting_column=request.sorting_column,
+            result=[user_message(user) for user in page.items],
+        )

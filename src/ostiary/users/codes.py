@@ -1,0 +1,123 @@
+"""Codes that prove somebody reads an address: issued, judged, spent."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ostiary.core.audit import detail
+from ostiary.core.code import (
+    CODE_GUESSES,
+    CODE_LENGTH,
+    CODE_LIVES,
+    code_guess_key,
+    code_hash,
+    code_text,
+    is_code,
+)
+from ostiary.core.notification import Notification, encode_notification, sealing_context
+from ostiary.core.secret import same_hash
+from ostiary.core.user import VERIFICATION_CODE, User, VerificationCode
+from ostiary.errors import FailedPrecondition, InvalidArgument, OstiaryError
+from ostiary.storage.port import Audit, Budget, BudgetSpent, Changes, Message, Put, Remove
+from ostiary.users.context import Context, Draft
+
+EMAIL = "email"
+PHONE = "phone"
+PASSWORD_RESET = "password_reset"
+_TEMPLATES = {EMAIL: "verify_email", PHONE: "verify_phone", PASSWORD_RESET: "reset_password"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """Where a code goes: by which channel (``email`` or ``phone``), to whom, with which link."""
+
+    channel: str
+    recipient: str
+    url_template: str = ""
+
+
+class Codes:
+    """The codes of users. A purpose has at most one code at a time; a new one kills the old."""
+
+    def __init__(self, context: Context) -> None:
+        """Hashes are sealed: so short a code could be found by trying all."""
+        self._context = context
+
+    async def issue(self, draft: Draft, purpose: str, sending: Sending | None) -> str:
+        """A new code, written with the draft: to the outbox if it is to be sent, else for the caller to be told."""
+        user, now = draft.user, draft.now
+        place = _place(user.id, purpose)
+        code = code_text(self._context.effects.random_bytes(CODE_LENGTH))
+        old = await self._context.store.get(VERIFICATION_CODE, place)
+        was = old.version if old else 0
+        sealed = self._context.sealer.seal(code_hash(place, code), _context(place))
+        address = sending.recipient if sending else ""
+        row = VerificationCode(place, user.id, purpose, sealed, now, now + CODE_LIVES, address, was + 1)
+        draft.puts.append(Put(VERIFICATION_CODE, row, was))
+        draft.clears.append(code_guess_key(place))
+        if sending is not None:
+            draft.outbox.append(self._message(user, purpose, sending, code, now))
+        return code
+
+    def _message(self, user: User, purpose: str, sending: Sending, code: str, now: datetime) -> Message:
+        notification = Notification(
+            _TEMPLATES[purpose],
+            sending.recipient,
+            user.id,
+            user.organization_id,
+            code,
+            sending.url_template,
+            user.preferred_language,
+            user.display_name,
+        )
+        message_id = self._context.effects.new_id()
+        sealed = self._context.sealer.seal(encode_notification(notification), sealing_context(message_id))
+        return Message(message_id, sending.channel, now, sealed)
+
+    async def drop(self, draft: Draft, purpose: str) -> None:
+        """No code of this purpose is good any more, once the draft is saved."""
+        old = await self._context.store.get(VERIFICATION_CODE, _place(draft.user.id, purpose))
+        if old is not None:
+            draft.removes.append(Remove(VERIFICATION_CODE, old.id, old.version))
+            draft.clears.append(code_guess_key(old.id))
+
+    async def judge(self, actor_id: str, user_id: str, purpose: str, typed: str) -> VerificationCode:
+        """The code that was typed; it stays good until it is dropped.
+
+        A wrong one counts, before this answers; after ``CODE_GUESSES`` the code has expired. Raises FailedPrecondition
+        COMMAND-2M9sd (none) or CODE-QvUQ4P (expired), InvalidArgument CODE-woT0xc (wrong).
+        """
+        place, now = _place(user_id, purpose), self._context.effects.now()
+        row = await self._context.store.get(VERIFICATION_CODE, place)
+        if row is None:
+            raise FailedPrecondition("COMMAND-2M9sd", "Code not found")
+        if row.expires_at <= now:
+            raise _expired()
+        expected = self._context.sealer.open(row.code_hash, _context(place))
+        is_right = is_code(place, typed, expected)
+        budget = Budget(code_guess_key(place), now, row.expires_at, CODE_GUESSES, 0 if is_right else 1)
+        facts = detail(factor=purpose)
+        audit = None if is_right else Audit(now, actor_id, "user.proof_refused", user_id, facts)
+        try:
+            await self._context.store.save(Changes(budgets=(budget,), audit=audit))
+        except BudgetSpent:
+            raise _expired() from None
+        if not is_right:
+            raise InvalidArgument("CODE-woT0xc", "Code is invalid")
+        return row
+
+    async def is_same(self, judged: VerificationCode) -> bool:
+        """Whether that very code is still there."""
+        now = await self._context.store.get(VERIFICATION_CODE, judged.id)
+        return now is not None and same_hash(now.code_hash, judged.code_hash)
+
+
+def _expired() -> OstiaryError:
+    return FailedPrecondition("CODE-QvUQ4P", "Code is expired", hint="ask for a new one")
+
+
+def _place(user_id: str, purpose: str) -> str:
+    return f"{user_id}:{purpose}"
+
+
+def _context(place: str) -> str:
+    return f"verification_code|{place}"

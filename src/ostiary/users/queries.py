@@ -1,0 +1,38 @@
+"""Users read and listed, for those who may."""
+
+from ostiary.core.filter import Filter
+from ostiary.core.permission import Caller
+from ostiary.core.user import AUTHENTICATOR, USER, Authenticator, User
+from ostiary.storage.port import Listing, Page, Store
+from ostiary.users.rules import may_read, permitted
+
+
+class UserQueries:
+    """What callers may know of users."""
+
+    def __init__(self, store: Store) -> None:
+        """There is no cache of users: what was changed is seen."""
+        self._store = store
+
+    async def get(self, caller: Caller, user_id: str) -> User:
+        """One user; raises NotFound QUERY-Dfbg2, or the caller's refusal."""
+        return await permitted(self._store, caller, user_id, "user.read")
+
+    async def search(
+        self,
+        caller: Caller,
+        where: Filter | None,
+        *,
+        order: str,
+        descending: bool,
+        offset: int,
+        limit: int,
+    ) -> Page[User]:
+        """A page of users without those the caller may not read; its total counts these too, as ZITADEL does."""
+        page = await self._store.page(Listing(USER, where, order, descending, offset, limit))
+        return Page(tuple(user for user in page.items if may_read(caller, user)), page.total)
+
+    async def authenticators(self, caller: Caller, user_id: str) -> tuple[Authenticator, ...]:
+        """What the user owns to prove themselves, ready or not."""
+        await permitted(self._store, caller, user_id, "user.read")
+        return await self._store.owned(AUTHENTICATOR, user_id)

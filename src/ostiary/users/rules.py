@@ -1,0 +1,45 @@
+"""Who may do what to a user. Source: ZITADEL's wire contract, part 5.1."""
+
+from ostiary.core.permission import Caller
+from ostiary.core.user import USER, User
+from ostiary.errors import FailedPrecondition, NotFound, OstiaryError
+from ostiary.storage.port import Store
+
+
+def unknown_user() -> OstiaryError:
+    """There is no such user, or no longer."""
+    return NotFound("QUERY-Dfbg2", "User could not be found")
+
+
+def not_human(id: str) -> OstiaryError:  # noqa: A002
+    """Only people have this."""
+    return FailedPrecondition(id, "User must be a human")
+
+
+async def permitted(
+    store: Store,
+    caller: Caller,
+    user_id: str,
+    permission: str,
+    *,
+    own: bool = True,
+    unknown: OstiaryError | None = None,
+) -> User:
+    """The user, for a caller who holds the permission where the user belongs, or (``own``) is that user.
+
+    Who holds it nowhere learns nothing of who exists. Raises ``unknown``, or the caller's refusal.
+    """
+    is_own = own and caller.user_id == user_id
+    if not is_own and not caller.holds_anywhere(permission):
+        raise caller.refusal(permission)
+    user = await store.get(USER, user_id)
+    if user is None:
+        raise unknown or unknown_user()
+    if not is_own:
+        caller.require(permission, user.organization_id)
+    return user
+
+
+def may_read(caller: Caller, user: User) -> bool:
+    """Oneself, or ``user.read`` where the user belongs."""
+    return caller.user_id == user.id or caller.holds("user.read", user.organization_id)

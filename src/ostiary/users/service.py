@@ -1,0 +1,39 @@
+"""The commands and queries of users, put together."""
+
+from collections.abc import Sequence
+
+from ostiary.core.factor import Factor, Tools
+from ostiary.crypto.hash_pool import HashPool
+from ostiary.crypto.seal import Sealer
+from ostiary.effects import Effects
+from ostiary.storage.cache import Cache
+from ostiary.storage.port import Store
+from ostiary.users.codes import Codes
+from ostiary.users.context import Context
+from ostiary.users.create import UserCreation
+from ostiary.users.metadata import UserMetadataKeys
+from ostiary.users.queries import UserQueries
+
+
+class Users:
+    """Everything that callers may do to users."""
+
+    def __init__(
+        self,
+        store: Store,
+        cache: Cache,
+        effects: Effects,
+        tools: Tools,
+        sealer: Sealer,
+        pool: HashPool,
+        factors: Sequence[Factor],
+        issuer: str = "Ostiary",
+    ) -> None:
+        """``factors`` are those there are; ``issuer`` names this server in authenticator apps."""
+        by_kind = {factor.kind: factor for factor in factors}
+        context = Context(store, cache, effects, tools, sealer, pool, by_kind, issuer)
+        codes = Codes(context)
+        self.effects = effects
+        self.queries = UserQueries(store)
+        self.creation = UserCreation(context, codes)
+        self.metadata = UserMetadataKeys(context)
