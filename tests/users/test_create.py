@@ -28,6 +28,7 @@ from tests.users.conftest import (
     PASSWORD,
     STRANGER,
     House,
+    begun,
     caller,
     human,
     refused,

@@ -9,6 +9,8 @@ from ostiary._pb.zitadel.object.v2.object_pb import Details
 from ostiary._pb.zitadel.user.v2 import email_pb, phone_pb, user_pb
 from ostiary.core.user import Machine, Profile, User, UserState
 
+_Human = Oneof[Literal["human"], user_pb.HumanUser]
+_Machine = Oneof[Literal["machine"], user_pb.MachineUser]
 STATES = {
     UserState.ACTIVE: user_pb.UserState.ACTIVE,
     UserState.INACTIVE: user_pb.UserState.INACTIVE,
@@ -40,12 +42,12 @@ def user_message(user: User) -> user_pb.User:
     )
 
 
-def _type_of(
-    user: User,
-) -> Oneof[Literal["human"], user_pb.HumanUser] | Oneof[Literal["machine"], user_pb.MachineUser]:
+def _type_of(user: User) -> _Human | _Machine:
     if user.machine is not None:
-        return Oneof("machine", _machine_message(user.machine))
-    return Oneof("human", _human_message(user))
+        machine: _Machine = Oneof("machine", _machine_message(user.machine))
+        return machine
+    human: _Human = Oneof("human", _human_message(user))
+    return human
 
 
 def _machine_message(machine: Machine) -> user_pb.MachineUser:
