@@ -1,4 +1,4 @@
-"""``zitadel.user.v2.UserService``: the table of its RPCs, and those that make, find and list users."""
+"""``zitadel.user.v2.UserService``: the table of its RPCs, and those on users as a whole."""
 
 from protobuf.wkt import Timestamp
 
@@ -6,9 +6,12 @@ from ostiary._pb.zitadel.object.v2.object_pb import ListDetails, ListQuery
 from ostiary._pb.zitadel.user.v2 import user_service_pb as pb
 from ostiary.api.call import Call, Service
 from ostiary.api.paging import MAX_OFFSET, limit_of
+from ostiary.api.user_credentials import credential_handlers
 from ostiary.api.user_messages import details_of, user_message
-from ostiary.api.user_requests import added_human, created_user
+from ostiary.api.user_metadata import metadata_handlers
+from ostiary.api.user_requests import added_human, created_user, updated_human, updated_user
 from ostiary.api.user_search import COLUMNS, condition_of
+from ostiary.api.user_tokens import token_handlers
 from ostiary.users.service import Users
 
 
@@ -22,6 +25,16 @@ def service(users: Users) -> Service:
             "CreateUser": api.create,
             "GetUserByID": api.get,
             "ListUsers": api.search,
+            "UpdateHumanUser": api.update_human,
+            "UpdateUser": api.update,
+            "LockUser": api.lock,
+            "UnlockUser": api.unlock,
+            "DeactivateUser": api.deactivate,
+            "ReactivateUser": api.reactivate,
+            "DeleteUser": api.delete,
+            **credential_handlers(users),
+            **token_handlers(users),
+            **metadata_handlers(users),
         },
     )
 
@@ -74,3 +87,48 @@ class _UserApi:
             sorting_column=request.sorting_column,
             result=[user_message(user) for user in page.items],
         )
+
+    async def update_human(
+        self, call: Call, request: pb.UpdateHumanUserRequest
+    ) -> pb.UpdateHumanUserResponse:
+        """UpdateHumanUser."""
+        changed = await self._users.updates.update(call.caller, request.user_id, updated_human(request))
+        return pb.UpdateHumanUserResponse(
+            details=details_of(changed.user),
+            email_code=changed.email_code,
+            phone_code=changed.phone_code,
+        )
+
+    async def update(self, call: Call, request: pb.UpdateUserRequest) -> pb.UpdateUserResponse:
+        """UpdateUser."""
+        changed = await self._users.updates.update(call.caller, request.user_id, updated_user(request))
+        return pb.UpdateUserResponse(
+            change_date=Timestamp.from_datetime(changed.user.changed_at),
+            email_code=changed.email_code,
+            phone_code=changed.phone_code,
+        )
+
+    async def lock(self, call: Call, request: pb.LockUserRequest) -> pb.LockUserResponse:
+        """LockUser."""
+        user = await self._users.states.lock(call.caller, request.user_id)
+        return pb.LockUserResponse(details=details_of(user))
+
+    async def unlock(self, call: Call, request: pb.UnlockUserRequest) -> pb.UnlockUserResponse:
+        """UnlockUser."""
+        user = await self._users.states.unlock(call.caller, request.user_id)
+        return pb.UnlockUserResponse(details=details_of(user))
+
+    async def deactivate(self, call: Call, request: pb.DeactivateUserRequest) -> pb.DeactivateUserResponse:
+        """DeactivateUser."""
+        user = await self._users.states.deactivate(call.caller, request.user_id)
+        return pb.DeactivateUserResponse(details=details_of(user))
+
+    async def reactivate(self, call: Call, request: pb.ReactivateUserRequest) -> pb.ReactivateUserResponse:
+        """ReactivateUser."""
+        user = await self._users.states.reactivate(call.caller, request.user_id)
+        return pb.ReactivateUserResponse(details=details_of(user))
+
+    async def delete(self, call: Call, request: pb.DeleteUserRequest) -> pb.DeleteUserResponse:
+        """DeleteUser."""
+        user = await self._users.states.delete(call.caller, request.user_id)
+        return pb.DeleteUserResponse(details=details_of(user))

@@ -6,16 +6,21 @@ from ostiary._pb.zitadel.object.v2.object_pb import Organization
 from ostiary._pb.zitadel.user.v2 import user_pb
 from ostiary._pb.zitadel.user.v2 import user_service_pb as pb
 from ostiary._pb.zitadel.user.v2.email_pb import SendEmailVerificationCode, SetHumanEmail
-from ostiary._pb.zitadel.user.v2.password_pb import HashedPassword, Password
+from ostiary._pb.zitadel.user.v2.password_pb import HashedPassword, Password, SetPassword
 from ostiary._pb.zitadel.user.v2.phone_pb import SetHumanPhone
 from ostiary.core.user import Machine, Profile
 from ostiary.errors import InvalidArgument
 from ostiary.users.change import (
+    HumanChange,
+    MachineChange,
     NewAddress,
     NewHuman,
     NewPassword,
     NewUser,
     OrganizationNamed,
+    ProfileChange,
+    Proof,
+    UserChange,
     Verification,
 )
 
@@ -45,6 +50,61 @@ def created_user(request: pb.CreateUserRequest) -> NewUser:
         case _:
             raise InvalidArgument("user.type_unnamed", "Say whether the user is a human or a machine")
     return NewUser(of, organization, request.user_id, request.username)
+
+
+def updated_human(request: pb.UpdateHumanUserRequest) -> UserChange:
+    """What UpdateHumanUser asks for."""
+    username = request.username if request.has_field("username") else None
+    parts = (request.profile, request.email, request.phone, request.password)
+    return UserChange(username, _human_change(request) if any(part is not None for part in parts) else None)
+
+
+def updated_user(request: pb.UpdateUserRequest) -> UserChange:
+    """What UpdateUser asks for."""
+    username = request.username if request.has_field("username") else None
+    match request.user_type:
+        case Oneof(field="human", value=pb.UpdateUserRequest.Human() as human):
+            return UserChange(username, _human_change(human))
+        case Oneof(field="machine", value=pb.UpdateUserRequest.Machine() as machine):
+            name = machine.name if machine.has_field("name") else None
+            description = machine.description if machine.has_field("description") else None
+            return UserChange(username, MachineChange(name, description))
+        case _:
+            return UserChange(username)
+
+
+def proof_of(request: pb.SetPasswordRequest | SetPassword) -> Proof:
+    """What entitles to set a password."""
+    match request.verification:
+        case Oneof(field="current_password", value=value):
+            return Proof(current_password=value)
+        case Oneof(field="verification_code", value=value):
+            return Proof(verification_code=value)
+        case _:
+            return Proof()
+
+
+def _human_change(wanted: pb.UpdateHumanUserRequest | pb.UpdateUserRequest.Human) -> HumanChange:
+    password = wanted.password
+    new = password.password_type if password else None
+    return HumanChange(
+        profile=_profile_change(wanted.profile) if wanted.profile else None,
+        email=address_of(wanted.email) if wanted.email else None,
+        phone=address_of(wanted.phone) if wanted.phone is not None else None,
+        password=None if password is None else password_of(new.value if new else Password()),
+        proof=proof_of(password) if password else Proof(),
+    )
+
+
+def _profile_change(wanted: user_pb.SetHumanProfile | pb.UpdateUserRequest.Human.Profile) -> ProfileChange:
+    return ProfileChange(
+        wanted.given_name if wanted.has_field("given_name") else None,
+        wanted.family_name if wanted.has_field("family_name") else None,
+        wanted.nick_name if wanted.has_field("nick_name") else None,
+        wanted.display_name if wanted.has_field("display_name") else None,
+        wanted.preferred_language if wanted.has_field("preferred_language") else None,
+        int(wanted.gender) if wanted.has_field("gender") else None,
+    )
 
 
 def address_of(wanted: SetHumanEmail | SetHumanPhone) -> NewAddress:

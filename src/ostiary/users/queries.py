@@ -36,3 +36,9 @@ class UserQueries:
         """What the user owns to prove themselves, ready or not."""
         await permitted(self._store, caller, user_id, "user.read")
         return await self._store.owned(AUTHENTICATOR, user_id)
+
+    async def second_factors(self, caller: Caller, user_id: str) -> tuple[Authenticator, ...]:
+        """As :meth:`authenticators`; a user who is not there owns nothing."""
+        if caller.holds_anywhere("user.read") and await self._store.get(USER, user_id) is None:
+            return ()
+        return await self.authenticators(caller, user_id)

@@ -12,7 +12,12 @@ from ostiary.users.codes import Codes
 from ostiary.users.context import Context
 from ostiary.users.create import UserCreation
 from ostiary.users.metadata import UserMetadataKeys
+from ostiary.users.password import UserPasswords
 from ostiary.users.queries import UserQueries
+from ostiary.users.state import UserStates
+from ostiary.users.tokens import PersonalAccessTokens
+from ostiary.users.totp import UserTotp
+from ostiary.users.update import UserUpdate
 
 
 class Users:
@@ -36,4 +41,9 @@ class Users:
         self.effects = effects
         self.queries = UserQueries(store)
         self.creation = UserCreation(context, codes)
+        self.states = UserStates(context)
+        self.passwords = UserPasswords(context, codes)
+        self.updates = UserUpdate(context, codes, self.passwords)
+        self.totp = UserTotp(context)
+        self.tokens = PersonalAccessTokens(context)
         self.metadata = UserMetadataKeys(context)

@@ -1,0 +1,95 @@
+"""What people prove themselves with: the RPCs on passwords, authenticator apps, and what there is."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from protobuf import Oneof
+from protobuf.wkt import Timestamp
+
+from ostiary._pb.zitadel.object.v2.object_pb import ListDetails
+from ostiary._pb.zitadel.user.v2 import user_pb
+from ostiary._pb.zitadel.user.v2 import user_service_pb as pb
+from ostiary.api.call import Call, Handler
+from ostiary.api.user_messages import details_of
+from ostiary.api.user_requests import password_of, proof_of
+from ostiary.core.user import Authenticator
+from ostiary.users.change import NewPassword
+from ostiary.users.service import Users
+
+_METHODS = MappingProxyType(
+    {
+        "password": pb.AuthenticationMethodType.PASSWORD,
+        "totp": pb.AuthenticationMethodType.TOTP,
+    }
+)
+_READY, _NOT_READY = user_pb.AuthFactorState.READY, user_pb.AuthFactorState.NOT_READY
+
+
+def credential_handlers(users: Users) -> Mapping[str, Handler]:
+    """The handlers by RPC name."""
+    api = _CredentialApi(users)
+    return {
+        "SetPassword": api.set_password,
+        "RegisterTOTP": api.register_totp,
+        "VerifyTOTPRegistration": api.verify_totp,
+        "RemoveTOTP": api.remove_totp,
+        "ListAuthenticationMethodTypes": api.method_types,
+        "ListAuthenticationFactors": api.factors,
+    }
+
+
+class _CredentialApi:
+    """Each RPC: message in, command or query, message out."""
+
+    def __init__(self, users: Users) -> None:
+        self._users = users
+
+    async def set_password(self, call: Call, request: pb.SetPasswordRequest) -> pb.SetPasswordResponse:
+        """SetPassword."""
+        new = password_of(request.new_password) if request.new_password else NewPassword()
+        user = await self._users.passwords.set(call.caller, request.user_id, new, proof_of(request))
+        return pb.SetPasswordResponse(details=details_of(user))
+
+    async def register_totp(self, call: Call, request: pb.RegisterTOTPRequest) -> pb.RegisterTOTPResponse:
+        """RegisterTOTP."""
+        made = await self._users.totp.register(call.caller, request.user_id)
+        return pb.RegisterTOTPResponse(details=details_of(made.user), uri=made.uri, secret=made.secret)
+
+    async def verify_totp(
+        self, call: Call, request: pb.VerifyTOTPRegistrationRequest
+    ) -> pb.VerifyTOTPRegistrationResponse:
+        """VerifyTOTPRegistration."""
+        user = await self._users.totp.verify(call.caller, request.user_id, request.code)
+        return pb.VerifyTOTPRegistrationResponse(details=details_of(user))
+
+    async def remove_totp(self, call: Call, request: pb.RemoveTOTPRequest) -> pb.RemoveTOTPResponse:
+        """RemoveTOTP."""
+        user = await self._users.totp.remove(call.caller, request.user_id)
+        return pb.RemoveTOTPResponse(details=details_of(user))
+
+    async def method_types(
+        self, call: Call, request: pb.ListAuthenticationMethodTypesRequest
+    ) -> pb.ListAuthenticationMethodTypesResponse:
+        """ListAuthenticationMethodTypes; the domain it may ask for concerns neither passwords nor apps."""
+        owned = await self._users.queries.authenticators(call.caller, request.user_id)
+        kinds = {one.kind for one in owned if one.is_ready}
+        found = [method for kind, method in _METHODS.items() if kind in kinds]
+        now = Timestamp.from_datetime(self._users.effects.now())
+        return pb.ListAuthenticationMethodTypesResponse(
+            details=ListDetails(total_result=len(found), timestamp=now), auth_method_types=found
+        )
+
+    async def factors(
+        self, call: Call, request: pb.ListAuthenticationFactorsRequest
+    ) -> pb.ListAuthenticationFactorsResponse:
+        """ListAuthenticationFactors: second factors, those that are ready unless other states are asked for."""
+        owned = await self._users.queries.second_factors(call.caller, request.user_id)
+        states = set(request.states) or {_READY}
+        kinds = set(request.auth_factors) or {pb.AuthFactors.OTP}
+        found = [_factor(one) for one in owned if one.kind == "totp" and pb.AuthFactors.OTP in kinds]
+        return pb.ListAuthenticationFactorsResponse(result=[one for one in found if one.state in states])
+
+
+def _factor(owned: Authenticator) -> user_pb.AuthFactor:
+    state = _READY if owned.is_ready else _NOT_READY
+    return user_pb.AuthFactor(state=state, type=Oneof("otp", user_pb.AuthFactorOTP()))
