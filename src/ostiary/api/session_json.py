@@ -20,7 +20,7 @@ _MILLISECOND_US = 1000
 
 class _Details(msgspec.Struct, omit_defaults=True, rename="camel"):
     sequence: str = "0"
-    change_date: str = ""
+    change_date: datetime | str = ""
     resource_owner: str = ""
 
 
@@ -31,8 +31,8 @@ class _Changed(msgspec.Struct, omit_defaults=True, rename="camel"):
 
 
 class _User(msgspec.Struct, omit_defaults=True, rename="camel"):
-    verified_at: str | None
     id: str
+    verified_at: datetime | str | None = None
     login_name: str = ""
     display_name: str = ""
     organization_id: str = ""
@@ -47,13 +47,13 @@ class _Agent(msgspec.Struct, omit_defaults=True, rename="camel"):
 
 class _Session(msgspec.Struct, omit_defaults=True, rename="camel"):
     id: str
-    creation_date: str
-    change_date: str
+    creation_date: datetime | str
+    change_date: datetime | str
     sequence: str
     factors: dict[str, Any] | None = None
     metadata: dict[str, bytes] = {}
     user_agent: _Agent | None = None
-    expiration_date: str | None = None
+    expiration_date: datetime | str | None = None
 
 
 class _Got(msgspec.Struct):
@@ -63,16 +63,17 @@ class _Got(msgspec.Struct):
 _encode = msgspec.json.Encoder().encode
 
 
-def rfc3339(at: datetime) -> str:
-    """A time in UTC as proto3 JSON writes it: no fraction, or 3 or 6 digits."""
-    text = at.isoformat()
+def wire_time(at: datetime) -> datetime | str:
+    """A time in UTC that the encoder writes as proto3 JSON does: no fraction, or 3 or 6 digits."""
     part = at.microsecond
-    return f"{text[: -9 if part and part % _MILLISECOND_US == 0 else -6]}Z"
+    if part and part % _MILLISECOND_US == 0:  # the encoder alone would write six
+        return f"{at.isoformat(timespec='milliseconds')[:-6]}Z"
+    return at
 
 
 def changed_json(changed: Changed, instance_id: str, *, names_session: bool) -> bytes:
     """The answer of CreateSession (which names the session), SetSession or DeleteSession."""
-    details = _Details(str(changed.version), rfc3339(changed.changed_at), instance_id)
+    details = _Details(str(changed.version), wire_time(changed.changed_at), instance_id)
     return _encode(_Changed(details, changed.session_id if names_session else "", changed.token))
 
 
@@ -84,13 +85,13 @@ def session_json(view: SessionView, wire_names: Sequence[tuple[Factor, str]]) ->
         _Got(
             _Session(
                 session.id,
-                rfc3339(session.created_at),
-                rfc3339(session.changed_at),
+                wire_time(session.created_at),
+                wire_time(session.changed_at),
                 str(session.version),
                 _factors(view, wire_names) if session.user_id else None,
                 session.metadata,
                 None if agent == _NO_AGENT else _agent(agent),
-                rfc3339(session.expires_at) if session.expires_at else None,
+                wire_time(session.expires_at) if session.expires_at else None,
             )
         )
     )
@@ -101,8 +102,8 @@ def _factors(view: SessionView, wire_names: Sequence[tuple[Factor, str]]) -> dic
     checked_at = session.user_checked_at
     made: dict[str, Any] = {
         "user": _User(
-            rfc3339(checked_at) if checked_at else None,
             session.user_id,
+            wire_time(checked_at) if checked_at else None,
             user.login_names[0] if user else "",
             user.display_name if user else "",
             session.organization_id,
@@ -111,7 +112,7 @@ def _factors(view: SessionView, wire_names: Sequence[tuple[Factor, str]]) -> dic
     for factor, name in wire_names:
         verified = session.factors.get(factor.kind)
         if verified is not None:
-            made[name] = {"verifiedAt": rfc3339(verified.verified_at)}
+            made[name] = {"verifiedAt": wire_time(verified.verified_at)}
             if verified.user_verified:
                 made[name]["userVerified"] = True
     return made

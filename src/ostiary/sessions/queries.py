@@ -51,7 +51,7 @@ class SessionQueries:
         self, caller: Caller, where: Filter | None, *, descending: bool, offset: int, limit: int
     ) -> SessionPage:
         """A page of sessions in order of creation."""
-        page = await self._store.page(Listing(SESSION, where, "created_at", descending, offset, limit))
+        page = await self._store.page(Listing(SESSION, where, "id", descending, offset, limit))
         seen = [session for session in page.items if may_read(caller, session)]
         return SessionPage(
             tuple([await self._viewed(session) for session in seen]), page.total, self._effects.now()

@@ -95,10 +95,11 @@ CREATE TABLE session (
     fingerprint_id TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER,
     format INTEGER NOT NULL DEFAULT 1, data BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX session_user ON session (user_id, created_at, id);
-CREATE INDEX session_creator ON session (creator_id, created_at, id);
-CREATE INDEX session_fingerprint ON session (fingerprint_id, created_at, id) WHERE fingerprint_id <> '';
-CREATE INDEX session_created ON session (created_at, id);
+-- Ids grow with time, so lists in order of creation are lists in order of ids.
+CREATE INDEX session_user ON session (user_id, id);
+CREATE INDEX session_creator ON session (creator_id, id);
+CREATE INDEX session_fingerprint ON session (fingerprint_id, id) WHERE fingerprint_id <> '';
+CREATE INDEX session_created ON session (created_at);
 CREATE INDEX session_expires ON session (expires_at) WHERE expires_at IS NOT NULL;
 
 CREATE TABLE ended_session (

@@ -1,0 +1,73 @@
+"""The directly written JSON equals the messages' own."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ostiary._pb.zitadel.session.v2 import session_service_pb as pb
+from ostiary.api.session_json import changed_json, session_json
+from ostiary.api.session_messages import details_of, session_message
+from ostiary.core.session import Session, UserAgent, VerifiedFactor
+from ostiary.core.user import Profile, User
+from ostiary.factors import FACTORS
+from ostiary.sessions.change import Changed
+from ostiary.sessions.queries import SessionView
+
+NAMES = tuple((factor, factor.wire) for factor in FACTORS)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+TIMES = st.integers(0, 2 * 10**17).map(lambda us: EPOCH + timedelta(microseconds=us))
+ROUNDED = st.one_of(TIMES, TIMES.map(lambda at: at.replace(microsecond=at.microsecond // 1000 * 1000)))
+TEXT = st.text(st.characters(codec="utf-8"), max_size=8)
+OPTIONAL = st.none() | TEXT
+AGENTS = st.builds(
+    UserAgent,
+    OPTIONAL,
+    OPTIONAL,
+    OPTIONAL,
+    st.dictionaries(TEXT, st.lists(TEXT, max_size=2).map(tuple), max_size=2),
+)
+FACTOR = st.builds(VerifiedFactor, ROUNDED)
+SESSIONS = st.builds(
+    Session,
+    id=st.just("1"),
+    created_at=ROUNDED,
+    changed_at=ROUNDED,
+    creator_id=st.just("9"),
+    user_id=st.sampled_from(["", "100"]),
+    organization_id=st.just("500"),
+    user_checked_at=st.none() | ROUNDED,
+    factors=st.dictionaries(st.sampled_from([factor.kind for factor in FACTORS]), FACTOR),
+    metadata=st.dictionaries(TEXT, st.binary(min_size=1, max_size=6), max_size=3),
+    user_agent=AGENTS,
+    expires_at=st.none() | ROUNDED,
+    version=st.integers(1, 2**40),
+)
+USERS = st.none() | st.builds(
+    User, st.just("100"), st.just("500"), TEXT, ROUNDED, ROUNDED, profile=st.builds(Profile, TEXT, TEXT)
+)
+
+
+@given(st.builds(SessionView, SESSIONS, USERS))
+def test_a_session_is_written_as_its_message(view: SessionView) -> None:
+    """Member for member, also where values are empty or absent."""
+    message = pb.GetSessionResponse(session=session_message(view, FACTORS))
+    assert json.loads(session_json(view, NAMES)) == json.loads(message.to_json())
+
+
+@given(ROUNDED, st.sampled_from(["", "osts_1_x"]))
+def test_an_answer_to_a_change_is_written_as_its_message(at: datetime, token: str) -> None:
+    """CreateSession and SetSession."""
+    changed = Changed("1", 7, at, token)
+    details = details_of(changed, "42")
+    made = pb.CreateSessionResponse(details=details, session_id="1", session_token=token)
+    assert json.loads(changed_json(changed, "42", names_session=True)) == json.loads(made.to_json())
+    was_set = pb.SetSessionResponse(details=details, session_token=token)
+    assert json.loads(changed_json(changed, "42", names_session=False)) == json.loads(was_set.to_json())
+
+
+def test_thousandths_are_written_short() -> None:
+    """As proto3 JSON does: three digits if they suffice."""
+    at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(milliseconds=120)
+    assert b'"2026-01-01T00:00:00.120Z"' in changed_json(Changed("1", 1, at), "42", names_session=True)
