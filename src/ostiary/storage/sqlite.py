@@ -9,6 +9,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from datetime import datetime
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from ostiary.storage.where import clause_of
 READERS = 2
 LIST_TIME_LIMIT_S = 5.0
 _CACHED_STATEMENTS = 256
+_STEPS_BETWEEN_LOOKS = 10_000  # of SQLite's virtual machine: some hundred microseconds
 _PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "cache_size = -8192", "mmap_size = 1073741824")
 
 
@@ -31,9 +33,12 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, isolation_level=None, check_same_thread=False, cached_statements=_CACHED_STATEMENTS, timeout=10
     )
-    for pragma in (*_PRAGMAS, f"query_only = {int(read_only)}"):
-        connection.execute(f"PRAGMA {pragma}")
-    connection.create_function("fold", 1, _fold, deterministic=True)
+    with ExitStack() as undo:
+        undo.enter_context(closing(connection))
+        for pragma in (*_PRAGMAS, f"query_only = {int(read_only)}"):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.create_function("fold", 1, _fold, deterministic=True)
+        undo.pop_all()
     return connection
 
 
@@ -44,16 +49,23 @@ def _fold(text: str | None) -> str | None:
 class SqliteStore:
     """A :class:`ostiary.storage.port.Store` in one file; open it inside a running event loop."""
 
-    def __init__(self, path: Path, on_fatal: Callable[[BaseException], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        on_fatal: Callable[[BaseException], None] = lambda _: None,
+        list_time_limit_s: float = LIST_TIME_LIMIT_S,
+    ) -> None:
         """Open or make the file and bring it to this version's schema; raises SchemaError."""
         self._path = path
-        writer = _open(path)
+        self._list_time_limit_s = list_time_limit_s
+        self._list_connections: list[sqlite3.Connection] = []
+        self._written = _open(path)
         self._reader = connect(path, read_only=True)
         self._lists = threading.local()
         self._readers = ThreadPoolExecutor(READERS, "list")
         self._catalogue = Catalogue()
         self._loop = asyncio.get_running_loop()
-        self._writer = Writer(writer, self._answer, on_fatal)
+        self._writer = Writer(self._written, self._answer, on_fatal)
 
     async def generation(self) -> int:
         """One row, always in the page cache."""
@@ -85,7 +97,7 @@ class SqliteStore:
         return int(row[0]) if row else 0
 
     async def page(self, listing: Listing[RecordT]) -> Page[RecordT]:
-        """In a reader thread; interrupted after ``LIST_TIME_LIMIT_S``."""
+        """In a reader thread; ended after the time limit, which counts the wait for a thread too."""
         where, parameters = clause_of(listing.where) if listing.where else ("1 = 1", ())
         way = "DESC" if listing.descending else "ASC"
         table = f'"{listing.kind.name}"'
@@ -109,11 +121,18 @@ class SqliteStore:
             raise verdict
         return verdict
 
+    @property
+    def queued(self) -> int:
+        """Saves that wait for the writer."""
+        return self._writer.queued
+
     async def close(self) -> None:
-        """Write what is queued, bring the log into the file, let go."""
-        await self._loop.run_in_executor(None, self._writer.stop)
-        self._readers.shutdown()
-        self._reader.close()
+        """Write what is queued, let running lists end, bring the log into the file, let go."""
+        self._writer.finish()
+        await self._loop.run_in_executor(None, self._writer.join)
+        await self._loop.run_in_executor(None, self._readers.shutdown)
+        for connection in (*self._list_connections, self._reader, self._written):
+            connection.close()
 
     def _answer(self, verdicts: list[tuple[Future[Verdict], Verdict]]) -> None:
         def hand_over() -> None:
@@ -125,11 +144,11 @@ class SqliteStore:
     async def _in_reader(
         self, page: str, count: str, parameters: tuple[SqlValue, ...], bounds: tuple[int, int]
     ) -> tuple[list[bytes], int]:
-        opened: list[sqlite3.Connection] = []
+        late = threading.Event()
 
         def read() -> tuple[list[bytes], int]:
             connection = self._list_connection()
-            opened.append(connection)
+            connection.set_progress_handler(late.is_set, _STEPS_BETWEEN_LOOKS)
             connection.execute("BEGIN")
             try:
                 rows = [row[0] for row in connection.execute(page, (*parameters, *bounds))]
@@ -138,14 +157,12 @@ class SqliteStore:
                 connection.execute("ROLLBACK")
             return rows, total
 
-        def interrupt() -> None:
-            for connection in opened:
-                connection.interrupt()
-
-        timer = self._loop.call_later(LIST_TIME_LIMIT_S, interrupt)
+        timer = self._loop.call_later(self._list_time_limit_s, late.set)
         try:
             return await self._loop.run_in_executor(self._readers, read)
         except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                raise
             raise Unavailable(
                 "storage.list_too_slow",
                 "The list took too long",
@@ -160,13 +177,16 @@ class SqliteStore:
         connection: sqlite3.Connection | None = getattr(self._lists, "connection", None)
         if connection is None:
             connection = self._lists.connection = connect(self._path, read_only=True)
+            self._list_connections.append(connection)
         return connection
 
 
 def _open(path: Path) -> sqlite3.Connection:
-    try:
-        connection = connect(path)
-        migrate(connection)
-    except sqlite3.DatabaseError as error:
-        raise SchemaError(f"{path} cannot be used as Ostiary's database: {error}.") from error
+    with ExitStack() as undo:
+        try:
+            connection = undo.enter_context(closing(connect(path)))
+            migrate(connection)
+        except sqlite3.DatabaseError as error:
+            raise SchemaError(f"{path} cannot be used as Ostiary's database: {error}.") from error
+        undo.pop_all()
     return connection

@@ -1,8 +1,8 @@
 """One thread writes: whatever waits goes into one transaction (group commit), and is answered after its COMMIT.
 
 Each item is judged by itself: first everything it is guarded by is looked at, then it is written, so an item that does
-not hold changes nothing and does not disturb its neighbours. Only what cannot be judged before (a unique column) may
-fail while writing; then the group is rolled back and its items are done one by one.
+not hold changes nothing and does not disturb its neighbours. Only what cannot be judged before (a unique column, a
+value that SQLite does not take) may fail while writing; then the group is rolled back and its items are done one by one.
 """
 
 import queue
@@ -14,13 +14,23 @@ from concurrent.futures import Future
 from ostiary.core.record import AnyKind
 from ostiary.errors import Unavailable
 from ostiary.storage.port import Budget, BudgetSpent, Changes, Conflict, Lease, Message, Put, Remove, Saved
-from ostiary.storage.statements import Catalogue, from_sql, sql_value
+from ostiary.storage.statements import Catalogue, from_sql, microseconds, sql_value
 
 GROUP_LIMIT = 256
 Verdict = Saved | Exception
 Item = tuple[Changes, "Future[Verdict]"]
 Answer = Callable[[list[tuple["Future[Verdict]", Verdict]]], None]
 
+# Errors that come from what is to be written; the disk is well.
+_OF_ONE_ITEM = (
+    sqlite3.IntegrityError,
+    sqlite3.DataError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+    ValueError,
+    TypeError,
+    OverflowError,
+)
 _COUNTER = "SELECT value, expires_at FROM counter WHERE key = ?"
 _COUNT = (
     "INSERT INTO counter (key, value, expires_at) VALUES (?, ?, ?) "
@@ -45,31 +55,48 @@ class Writer:
         self._on_fatal = on_fatal
         self._queue: queue.SimpleQueue[Item | None] = queue.SimpleQueue()
         self._dead: BaseException | None = None
+        self._ending = False
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
     def submit(self, item: Item) -> None:
-        """Queue an item; the first failure that was fatal answers all later ones."""
-        if self._dead is not None:
-            raise Unavailable("storage.stopped", "The database cannot be written", debug=repr(self._dead))
+        """Queue an item; raises Unavailable after the end, or after the first failure that was fatal."""
+        if self._ending or self._dead is not None:
+            raise self._stopped()
         self._queue.put(item)
 
-    def stop(self) -> None:
-        """Write what is queued, then end."""
+    @property
+    def queued(self) -> int:
+        """How many saves wait for their group commit."""
+        return self._queue.qsize()
+
+    def finish(self) -> None:
+        """Take nothing more; call it where items are submitted."""
+        self._ending = True
         self._queue.put(None)
+
+    def join(self) -> None:
+        """Wait until what was queued is written."""
         self._thread.join()
 
     def _run(self) -> None:
         while (group := self._next_group()) is not None:
-            if not group:
-                continue
             try:
-                verdicts = self._commit(group)
-            except sqlite3.IntegrityError:
-                verdicts = [self._commit_alone(item) for item in group]
-            except sqlite3.Error as error:
-                verdicts = [self._failure(error)] * len(group)
+                verdicts = self._judged(group)
+            except Exception as error:  # noqa: BLE001  the supervisor of the writer: nobody waits for ever
+                self._die(error)
+                verdicts = [self._stopped() for _ in group]
             self._answer([(future, verdict) for (_, future), verdict in zip(group, verdicts, strict=True)])
+
+    def _judged(self, group: list[Item]) -> list[Verdict]:
+        if self._dead is None:
+            try:
+                return self._commit(group)
+            except _OF_ONE_ITEM:
+                pass
+            except sqlite3.Error as error:
+                return [self._failure(error) for _ in group]
+        return [self._commit_alone(item) for item in group]
 
     def _next_group(self) -> list[Item] | None:
         first = self._queue.get()
@@ -82,7 +109,7 @@ class Writer:
             except queue.Empty:
                 break
             if item is None:
-                self._queue.put(None)
+                self._queue.put(None)  # the next turn ends the thread
                 break
             group.append(item)
         return group
@@ -99,19 +126,29 @@ class Writer:
         return verdicts
 
     def _commit_alone(self, item: Item) -> Verdict:
+        if self._dead is not None:
+            return self._stopped()
         try:
             return self._commit([item])[0]
         except sqlite3.IntegrityError:
             return Conflict()
+        except _OF_ONE_ITEM as error:
+            return error
         except sqlite3.Error as error:
             return self._failure(error)
+
+    def _die(self, error: BaseException) -> None:
+        self._dead = error
+        self._on_fatal(error)
+
+    def _stopped(self) -> Unavailable:
+        return Unavailable("storage.stopped", "The database cannot be written", debug=repr(self._dead))
 
     def _failure(self, error: sqlite3.Error) -> Exception:
         """No room and no lock pass; any other failure of a commit means that we do not know what is on the disk."""
         name = getattr(error, "sqlite_errorname", "")
         if not name.startswith(("SQLITE_FULL", "SQLITE_BUSY", "SQLITE_LOCKED")):
-            self._dead = error
-            self._on_fatal(error)
+            self._die(error)
         return Unavailable(
             "storage.write_failed", "The database cannot be written", debug=repr(error), retry_after_s=2
         )
@@ -136,7 +173,7 @@ class Writer:
             self._write(write, first=number == 0)
         self._write_rest(changes, counters)
         leased = self._leased(changes.lease) if changes.lease else ()
-        return Saved({b.key: counters[b.key] for b in changes.budgets if b.add}, leased)
+        return Saved({b.key: counters[b.key][0] for b in changes.budgets if b.add}, leased)
 
     def _judge(self, changes: Changes) -> None:
         if changes.generation is not None:
@@ -151,13 +188,14 @@ class Writer:
         row = self._connection.execute(self._catalogue[kind].version, (key,)).fetchone()
         return row[0] if row else 0
 
-    def _counted(self, budget: Budget) -> int:
+    def _counted(self, budget: Budget) -> tuple[int, int]:
+        """The counter's value with the addition, and when it expires."""
         row = self._connection.execute(_COUNTER, (budget.key,)).fetchone()
-        at = sql_value(budget.at)
-        value = row[0] if row and row[1] > at else 0
+        alive = row is not None and row[1] > microseconds(budget.at)
+        value, expires_at = row if alive else (0, microseconds(budget.expires_at))
         if budget.limit and value >= budget.limit:
             raise BudgetSpent(budget.key)
-        return int(value) + budget.add
+        return value + budget.add, expires_at
 
     def _write(self, write: Put | Remove, *, first: bool) -> None:
         sql = self._catalogue[write.kind]
@@ -170,7 +208,9 @@ class Writer:
         else:
             done = self._insert(sql.insert, (*sql.row(write.value), write.value.id), first=first)
         if done != 1:
-            raise Conflict
+            if first:
+                raise Conflict
+            raise sqlite3.IntegrityError("one row twice in one save")  # the group is rolled back
 
     def _insert(self, sql: str, row: tuple[object, ...], *, first: bool) -> int:
         try:
@@ -180,11 +220,11 @@ class Writer:
                 return 0
             raise
 
-    def _write_rest(self, changes: Changes, counters: dict[str, int]) -> None:
+    def _write_rest(self, changes: Changes, counters: dict[str, tuple[int, int]]) -> None:
         execute = self._connection.execute
         for budget in changes.budgets:
             if budget.add:
-                execute(_COUNT, (budget.key, counters[budget.key], sql_value(budget.expires_at)))
+                execute(_COUNT, (budget.key, *counters[budget.key]))
         for key in changes.clears:
             execute("DELETE FROM counter WHERE key = ?", (key,))
         if (audit := changes.audit) is not None:

@@ -23,12 +23,17 @@ _encode = msgspec.json.Encoder().encode
 
 def sql_value(value: Column) -> SqlValue:
     """A column's value as both databases take it."""
-    return (value - _EPOCH) // _MICROSECOND if isinstance(value, datetime) else value
+    return microseconds(value) if isinstance(value, datetime) else value
 
 
-def from_sql(microseconds: int) -> datetime:
+def microseconds(at: datetime) -> int:
+    """Since 1970, as times are kept in columns."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def from_sql(value: int) -> datetime:
     """The time of a column."""
-    return _EPOCH + microseconds * _MICROSECOND
+    return _EPOCH + value * _MICROSECOND
 
 
 @dataclass(frozen=True, slots=True)
