@@ -6,6 +6,9 @@ from datetime import datetime
 from enum import Enum
 
 from ostiary.core.record import AnyKind, Column
+from ostiary.errors import InvalidArgument
+
+MAX_PARTS = 500  # each part nests at most one deeper, and SQLite takes expressions of depth 1000
 
 
 class Order(Enum):
@@ -53,7 +56,10 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text column against a pattern, with or without regard to case (Unicode case folding)."""
+    """A text column against a pattern, with or without regard to case (Unicode case folding).
+
+    An absent column (None) never matches.
+    """
 
     column: str
     match: Match
@@ -108,7 +114,8 @@ def matches(condition: Filter, columns: Mapping[str, Column], owners: Owners = _
         case OneOf(column, values):
             return columns[column] in values
         case Text(column, kind, pattern, ignore_case):
-            return _match(str(columns[column] or ""), kind, pattern, ignore_case=ignore_case)
+            text = columns[column]
+            return text is not None and _match(str(text), kind, pattern, ignore_case=ignore_case)
         case Every(of):
             return all(matches(part, columns, owners) for part in of)
         case Some(of):
@@ -117,6 +124,24 @@ def matches(condition: Filter, columns: Mapping[str, Column], owners: Owners = _
             return not matches(of, columns, owners)
         case Owns():
             return columns["id"] in owners(condition)
+
+
+def check_size(condition: Filter) -> None:
+    """Raise InvalidArgument for a condition of more parts than any store should be asked to judge."""
+    if _size(condition) > MAX_PARTS:
+        raise InvalidArgument(
+            "filter.too_large", "The query has too many conditions", hint=f"at most {MAX_PARTS} of them"
+        )
+
+
+def _size(condition: Filter) -> int:
+    match condition:
+        case Every(of) | Some(of):
+            return 1 + sum(_size(part) for part in of)
+        case Not(of) | Owns(_, of):
+            return 1 + _size(of)
+        case _:
+            return 1
 
 
 def _compare(have: Column, order: Order, value: str | int | datetime) -> bool:

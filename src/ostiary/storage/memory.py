@@ -3,10 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from ostiary.core.filter import Owns, matches
+from ostiary.core.filter import Owns, check_size, matches
 from ostiary.core.record import AnyKind, Kind, Record, RecordT
 from ostiary.storage.port import (
+    OWNED_LIMIT,
     Audit,
+    Budget,
     BudgetSpent,
     Changes,
     Conflict,
@@ -46,7 +48,7 @@ class MemoryStore:
         """By the kind's owner column, in order of ids."""
         column = kind.columns[kind.owner]
         rows = self._of(kind)
-        return tuple(rows[key] for key in sorted(rows) if column(rows[key]) == owner_id)
+        return tuple(rows[key] for key in sorted(rows) if column(rows[key]) == owner_id)[:OWNED_LIMIT]
 
     async def find(self, kind: Kind[RecordT], column: str, value: str) -> RecordT | None:
         """By a unique column."""
@@ -60,6 +62,8 @@ class MemoryStore:
 
     async def page(self, listing: Listing[RecordT]) -> Page[RecordT]:
         """Every row is looked at."""
+        if listing.where is not None:
+            check_size(listing.where)
         seen = [(self._columns(listing.kind, row), row) for row in self._of(listing.kind).values()]
         found = [
             (columns, row)
@@ -72,19 +76,13 @@ class MemoryStore:
 
     async def save(self, changes: Changes) -> Saved:
         """Judge everything, then write everything; nothing waits in between."""
-        self._judge(changes)
-        counters: dict[str, int] = {}
-        for budget in changes.budgets:
-            value = await self.counter(budget.key, budget.at)
-            if budget.limit and value >= budget.limit:
-                raise BudgetSpent(budget.key)
-            if budget.add:
-                counters[budget.key] = value + budget.add
-        for budget in changes.budgets:
-            if budget.add:
-                self._counters[budget.key] = (counters[budget.key], budget.expires_at)
+        self._judge_relied_on(changes)
+        counters = {budget.key: self._counted(budget) for budget in changes.budgets}
+        self._judge_written(changes)
+        self._counters |= {budget.key: counters[budget.key] for budget in changes.budgets if budget.add}
         self._write(changes)
-        return Saved(counters, self._leased(changes.lease) if changes.lease else ())
+        added = {budget.key: counters[budget.key][0] for budget in changes.budgets if budget.add}
+        return Saved(added, self._leased(changes.lease) if changes.lease else ())
 
     async def close(self) -> None:
         """Nothing to let go of."""
@@ -99,18 +97,32 @@ class MemoryStore:
     def _columns(self, kind: AnyKind, row: Record) -> dict[str, Any]:
         return {"id": row.id, **{name: column(row) for name, column in kind.columns.items()}}
 
-    def _judge(self, changes: Changes) -> None:
+    def _judge_relied_on(self, changes: Changes) -> None:
         if changes.generation not in {None, self._generation}:
             raise Conflict
-        guarded = [(e.kind, e.id, e.version) for e in changes.expects]
-        guarded += [(p.kind, p.value.id, p.was) for p in changes.puts]
-        guarded += [(r.kind, r.id, r.was) for r in changes.removes]
-        for kind, key, version in guarded:
-            row = self._of(kind).get(key)
-            if (row.version if row else 0) != version:
-                raise Conflict
+        for expect in changes.expects:
+            self._judge_version(expect.kind, expect.id, expect.version)
+
+    def _counted(self, budget: Budget) -> tuple[int, datetime]:
+        value, expires_at = self._counters.get(budget.key, (0, budget.at))
+        if expires_at <= budget.at:
+            value, expires_at = 0, budget.expires_at
+        if budget.limit and value >= budget.limit:
+            raise BudgetSpent(budget.key)
+        return value + budget.add, expires_at
+
+    def _judge_written(self, changes: Changes) -> None:
+        for put in changes.puts:
+            self._judge_version(put.kind, put.value.id, put.was)
+        for remove in changes.removes:
+            self._judge_version(remove.kind, remove.id, remove.was)
         for put in changes.puts:
             self._judge_unique(put)
+
+    def _judge_version(self, kind: AnyKind, key: str, version: int) -> None:
+        row = self._of(kind).get(key)
+        if (row.version if row else 0) != version:
+            raise Conflict
 
     def _judge_unique(self, put: Put) -> None:
         for name in UNIQUE.get(put.kind.name, ()):

@@ -13,6 +13,7 @@ from contextlib import ExitStack, closing
 from datetime import datetime
 from pathlib import Path
 
+from ostiary.core.filter import check_size
 from ostiary.core.record import Kind, RecordT
 from ostiary.errors import Unavailable
 from ostiary.storage.migrate import SchemaError, migrate
@@ -98,6 +99,8 @@ class SqliteStore:
 
     async def page(self, listing: Listing[RecordT]) -> Page[RecordT]:
         """In a reader thread; ended after the time limit, which counts the wait for a thread too."""
+        if listing.where is not None:
+            check_size(listing.where)
         where, parameters = clause_of(listing.where) if listing.where else ("1 = 1", ())
         way = "DESC" if listing.descending else "ASC"
         table = f'"{listing.kind.name}"'

@@ -1,9 +1,12 @@
 """Conditions as SQL. Columns are named by code, values go as parameters."""
 
+import msgspec
+
 from ostiary.core.filter import Absent, Compare, Every, Filter, Match, Not, OneOf, Owns, Some, Text
 from ostiary.storage.statements import SqlValue, sql_value
 
 Clause = tuple[str, tuple[SqlValue, ...]]
+_encode = msgspec.json.Encoder().encode
 _TRUE, _FALSE = "1 = 1", "1 = 0"
 
 
@@ -15,7 +18,7 @@ def clause_of(condition: Filter) -> Clause:
         case Absent(column):
             return f"{column} IS NULL", ()
         case OneOf(column, values):
-            return (f"{column} IN ({', '.join('?' * len(values))})", values) if values else (_FALSE, ())
+            return f"{column} IN (SELECT value FROM json_each(?))", (_encode(values).decode(),)
         case Text():
             return _text(condition)
         case Every(of):
@@ -45,6 +48,8 @@ def _text(condition: Text) -> Clause:
         case Match.STARTS_WITH:
             return f"substr({have}, 1, ?) = ?", (len(pattern), pattern)
         case Match.CONTAINS:
-            return (f"instr({have}, ?) > 0", (pattern,)) if pattern else (_TRUE, ())
+            return f"instr({have}, ?) > 0", (pattern,)
+        case Match.ENDS_WITH if pattern:
+            return f"substr({have}, ?) = ?", (-len(pattern), pattern)
         case Match.ENDS_WITH:
-            return (f"substr({have}, ?) = ?", (-len(pattern), pattern)) if pattern else (_TRUE, ())
+            return f"{condition.column} IS NOT NULL", ()
