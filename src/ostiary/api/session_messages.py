@@ -85,10 +85,12 @@ def _lifetime_of(
 
 def _agent_of(agent: session_pb.UserAgent) -> UserAgent:
     header = {name: tuple(values.values) for name, values in agent.header.items()}
-    return UserAgent(agent.fingerprint_id, _address(agent.ip), agent.description, header)
+    fingerprint_id = agent.fingerprint_id if agent.has_field("fingerprint_id") else None
+    description = agent.description if agent.has_field("description") else None
+    return UserAgent(fingerprint_id, _address(agent.ip), description, header)
 
 
-def _address(text: str | None) -> str | None:
+def _address(text: str) -> str | None:
     """An address in its normal form; what is none is dropped, as ZITADEL does."""
     try:
         return str(ipaddress.ip_address(text)) if text else None

@@ -38,9 +38,12 @@ def _one(query: session_pb.SearchQuery, caller: Caller) -> Filter:
             dated = _dated("expires_at", value.expiration_date, value.method)
             return Some((dated, Absent("expires_at"))) if dated.order in _LATER else dated
         case Oneof(field="creator_query", value=value):
-            return Compare("creator_id", Order.EQUAL, _creator(value.id, caller))
+            return Compare(
+                "creator_id", Order.EQUAL, _creator(value.id if value.has_field("id") else None, caller)
+            )
         case Oneof(field="user_agent_query", value=value):
-            return Compare("fingerprint_id", Order.EQUAL, _fingerprint(value.fingerprint_id, caller))
+            wanted = value.fingerprint_id if value.has_field("fingerprint_id") else None
+            return Compare("fingerprint_id", Order.EQUAL, _fingerprint(wanted, caller))
         case _:
             raise InvalidArgument(
                 "GRPC-Sfefs", "List query is invalid", hint="each query names exactly one condition"
