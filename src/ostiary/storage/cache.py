@@ -41,6 +41,17 @@ class Cache:
         self._keep(key, generation, row)
         return row
 
+    async def find(self, kind: Kind[RecordT], column: str, value: str) -> RecordT | None:
+        """The row with that value in a unique column."""
+        key = (kind.name, column, value)
+        if key in self._rows:
+            kept: RecordT | None = self._rows[key]
+            return kept
+        generation = self.generation
+        row = await self._store.find(self._checked(kind), column, value)
+        self._keep(key, generation, row)
+        return row
+
     async def owned(self, kind: Kind[RecordT], owner_id: str) -> tuple[RecordT, ...]:
         """The rows of an owner."""
         key = (kind.name, "owner", owner_id)

@@ -1,0 +1,107 @@
+"""What a client was given: one access token at a time and, if it may go on, one refresh token of a family.
+
+Source: RFC 9700 4.14.2 (rotation, replay ends the family), RFC 7009, RFC 9068.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from ostiary.core.login_request import Authentication
+from ostiary.core.record import Kind
+from ostiary.core.secret import Token, same_hash
+
+ACCESS_TOKEN = "osta"
+REFRESH_TOKEN = "ostr"
+AUTHORIZATION_CODE = "ostc"
+DEVICE_CODE = "ostd"
+
+
+class Refresh(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The family's live refresh token and the one before it.
+
+    ``successor`` is the sealed answer that replaced ``previous_hash``: only the spent token itself opens it.
+    ``idle_at`` moves with each use, ``ends_at`` never.
+    """
+
+    token_hash: bytes
+    idle_at: datetime
+    ends_at: datetime
+    previous_hash: bytes = b""
+    rotated_at: datetime | None = None
+    successor: bytes = b""
+
+
+class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Tokens given to one client, from a session (``authentication``) or to a service user.
+
+    ``access_token_id`` is the newest access token's ``jti``; only that one is good. ``access_hash`` is set for opaque
+    ones. ``actor_id`` acts for the subject. ``audience`` and ``scope`` bound every later token of the family.
+    """
+
+    id: str
+    client_id: str
+    user_id: str
+    organization_id: str
+    scope: tuple[str, ...]
+    audience: tuple[str, ...]
+    created_at: datetime
+    access_token_id: str = ""
+    access_hash: bytes = b""
+    access_expires_at: datetime | None = None
+    authentication: Authentication | None = None
+    nonce: str | None = None
+    actor_id: str = ""
+    refresh: Refresh | None = None
+    version: int = 1
+
+    @property
+    def session_id(self) -> str:
+        """The session it came from; empty for service users."""
+        return self.authentication.session_id if self.authentication else ""
+
+    @property
+    def over_at(self) -> datetime:
+        """When nothing of it can be good any more."""
+        times = [self.created_at, self.access_expires_at or self.created_at]
+        return max([*times, self.refresh.ends_at] if self.refresh else times)
+
+
+GRANT = Kind(
+    "token_grant",
+    Grant,
+    columns={
+        "user_id": lambda g: g.user_id,
+        "client_id": lambda g: g.client_id,
+        "session_id": lambda g: g.session_id,
+        "over_at": lambda g: g.over_at,
+    },
+    owner="session_id",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """What a presented refresh token is to its family.
+
+    ``live``: rotate. ``overlapping``: it was live when this request read it first, or a grace period runs: answer with
+    the successor. ``reused``: somebody has a copy, end the family. ``unknown``: it never was of this family.
+    """
+
+    status: Literal["live", "overlapping", "reused", "expired", "unknown"]
+
+
+def judge(refresh: Refresh, token: Token, now: datetime, *, seen_live: bool, grace_s: int) -> Presented:
+    """Judge a refresh token; hashes are compared in constant time.
+
+    ``seen_live``: this very request read the family when the token was still live, so it overlaps the rotation.
+    """
+    if same_hash(token.secret_hash, refresh.token_hash):
+        return Presented("live" if now < min(refresh.idle_at, refresh.ends_at) else "expired")
+    if not refresh.previous_hash or not same_hash(token.secret_hash, refresh.previous_hash):
+        return Presented("unknown")
+    rotated_at = refresh.rotated_at
+    in_grace = rotated_at is not None and (now - rotated_at).total_seconds() < grace_s
+    return Presented("overlapping" if (seen_live or in_grace) and refresh.successor else "reused")
