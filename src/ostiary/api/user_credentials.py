@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Literal
 
 from protobuf import Oneof
 from protobuf.wkt import Timestamp
@@ -92,4 +93,5 @@ class _CredentialApi:
 
 def _factor(owned: Authenticator) -> user_pb.AuthFactor:
     state = _READY if owned.is_ready else _NOT_READY
-    return user_pb.AuthFactor(state=state, type=Oneof("otp", user_pb.AuthFactorOTP()))
+    otp: Oneof[Literal["otp"], user_pb.AuthFactorOTP] = Oneof("otp", user_pb.AuthFactorOTP())
+    return user_pb.AuthFactor(state=state, type=otp)

@@ -17,8 +17,6 @@ from ostiary.core.user import UserMetadata
 from ostiary.errors import InvalidArgument
 from ostiary.users.service import Users
 
-MAX_FILTERS = 100
-
 
 def metadata_handlers(users: Users) -> Mapping[str, Handler]:
     """The handlers by RPC name."""
@@ -49,7 +47,7 @@ class _MetadataApi:
         page = await self._users.metadata.search(
             call.caller,
             request.user_id,
-            _conditions_of(request),
+            [_condition(wanted) for wanted in request.filters],
             descending=not pagination.asc,
             offset=min(pagination.offset, MAX_OFFSET),
             limit=limit,
@@ -65,13 +63,6 @@ class _MetadataApi:
         """DeleteUserMetadata."""
         at = await self._users.metadata.remove(call.caller, request.user_id, request.keys)
         return pb.DeleteUserMetadataResponse(deletion_date=Timestamp.from_datetime(at))
-
-
-def _conditions_of(request: pb.ListUserMetadataRequest) -> list[Filter]:
-    if len(request.filters) > MAX_FILTERS:
-        hint = f"at most {MAX_FILTERS}"
-        raise InvalidArgument("user.metadata_filters_too_many", "List query is too long", hint=hint)
-    return [_condition(wanted) for wanted in request.filters]
 
 
 def _condition(wanted: metadata_pb.MetadataSearchFilter) -> Filter:

@@ -13,9 +13,6 @@ from ostiary.core.user import USER_METADATA, metadata_value_hash
 from ostiary.errors import InvalidArgument
 
 MAX_NESTING = 20
-# What one statement of a database can hold, with room to spare.
-MAX_CONDITIONS = 400
-MAX_VALUES = 10_000
 COLUMNS = {
     pb.UserFieldName.UNSPECIFIED: "created_at",
     pb.UserFieldName.USER_NAME: "username",
@@ -34,73 +31,45 @@ _FOLDED = frozenset({"username", "login_name", "email"})
 
 
 def condition_of(queries: Sequence[pb.SearchQuery]) -> Filter | None:
-    """All of the queries; None when there are none."""
-    return _Reading().every(queries, 1) if queries else None
+    """All of the queries; None when there are none. Raises InvalidArgument when they are nested too deep."""
+    return _every(queries, 1) if queries else None
 
 
-class _Reading:
-    """One request's queries, counted while they are read, so that no database has to refuse them."""
+def _every(queries: Sequence[pb.SearchQuery], level: int) -> Filter:
+    """All of them; those on metadata must hold of one and the same key."""
+    found = [_named(query) for query in queries]
+    of_key = tuple(_of_metadata(query) for query in found if isinstance(query, _OF_METADATA))
+    conditions = [_one(query, level) for query in found if not isinstance(query, _OF_METADATA)]
+    if of_key:
+        conditions.append(Owns(USER_METADATA, Every(of_key)))
+    return Every(tuple(conditions))
 
-    def __init__(self) -> None:
-        self._conditions = 0
-        self._values = 0
 
-    def every(self, queries: Sequence[pb.SearchQuery], level: int) -> Filter:
-        """All of them; those on metadata must hold of one and the same key."""
-        found = [_named(query) for query in queries]
-        of_key = [query for query in found if isinstance(query, _OF_METADATA)]
-        conditions = [self._one(query, level) for query in found if not isinstance(query, _OF_METADATA)]
-        if of_key:
-            conditions.append(self._owns(*of_key))
-        return Every(tuple(conditions))
-
-    def _one(self, query: object, level: int) -> Filter:
-        if level > MAX_NESTING:
-            hint = f"at most {MAX_NESTING} levels"
-            raise InvalidArgument("USER-zsQ97", "Too many nesting levels", hint=hint)
-        match query:
-            case pb.AndQuery():
-                return self.every(query.queries, level + 1)
-            case pb.OrQuery():
-                return Some(tuple(self._one(_named(part), level + 1) for part in query.queries))
-            case pb.NotQuery():
-                return Not(self._one(_named(query.query), level + 1))
-            case MetadataKeyFilter() | MetadataValueFilter():
-                return self._owns(query)
-            case _:
-                self._count(1, 0)
-                return self._leaf(query)
-
-    def _owns(self, *filters: MetadataKeyFilter | MetadataValueFilter) -> Filter:
-        self._count(len(filters), 0)
-        return Owns(USER_METADATA, Every(tuple(_of_metadata(one) for one in filters)))
-
-    def _leaf(self, query: object) -> Filter:
-        match query:
-            case pb.InUserIDQuery():
-                return self._among("id", query.user_ids)
-            case pb.InUserEmailsQuery():
-                return self._among("email", query.user_emails)
-            case pb.OrganizationIdQuery():
-                return Compare("organization_id", Order.EQUAL, query.organization_id)
-            case pb.StateQuery():
-                states = tuple(str(ours) for ours, wire in STATES.items() if wire == query.state)
-                return OneOf("state", states)
-            case pb.TypeQuery():
-                return OneOf("type", tuple(filter(None, [_TYPES.get(query.type)])))
-            case _:
-                return _text(query)
-
-    def _among(self, column: str, values: Sequence[str]) -> Filter:
-        self._count(0, len(values))
-        return OneOf(column, tuple(values))
-
-    def _count(self, conditions: int, values: int) -> None:
-        self._conditions += conditions
-        self._values += values
-        if self._conditions > MAX_CONDITIONS or self._values > MAX_VALUES:
-            hint = f"at most {MAX_CONDITIONS} conditions and {MAX_VALUES} values in one request"
-            raise InvalidArgument("user.search_too_wide", "List query is too long", hint=hint)
+def _one(query: object, level: int) -> Filter:
+    if level > MAX_NESTING:
+        hint = f"at most {MAX_NESTING} levels"
+        raise InvalidArgument("USER-zsQ97", "Too many nesting levels", hint=hint)
+    match query:
+        case pb.AndQuery():
+            return _every(query.queries, level + 1)
+        case pb.OrQuery():
+            return Some(tuple(_one(_named(part), level + 1) for part in query.queries))
+        case pb.NotQuery():
+            return Not(_one(_named(query.query), level + 1))
+        case MetadataKeyFilter() | MetadataValueFilter():
+            return Owns(USER_METADATA, _of_metadata(query))
+        case pb.InUserIDQuery():
+            return OneOf("id", tuple(query.user_ids))
+        case pb.InUserEmailsQuery():
+            return OneOf("email", tuple(query.user_emails))
+        case pb.OrganizationIdQuery():
+            return Compare("organization_id", Order.EQUAL, query.organization_id)
+        case pb.StateQuery():
+            return OneOf("state", tuple(str(ours) for ours, wire in STATES.items() if wire == query.state))
+        case pb.TypeQuery():
+            return OneOf("type", tuple(filter(None, [_TYPES.get(query.type)])))
+        case _:
+            return _text(query)
 
 
 def _named(query: pb.SearchQuery | None) -> object:

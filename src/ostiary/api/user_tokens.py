@@ -44,7 +44,6 @@ _FILTERED = {
     "created_date_filter": "created_at",
     "expiration_date_filter": "expires_at",
 }
-MAX_FILTERS = 100
 
 
 def token_handlers(users: Users) -> Mapping[str, Handler]:
@@ -90,7 +89,7 @@ class _TokenApi:
         limit = limit_of(pagination.limit)
         page = await self._users.tokens.search(
             call.caller,
-            _conditions_of(request),
+            [_condition(wanted) for wanted in request.filters],
             order=_COLUMNS.get(request.sorting_column, "created_at"),
             descending=not pagination.asc,
             offset=min(pagination.offset, MAX_OFFSET),
@@ -100,13 +99,6 @@ class _TokenApi:
             pagination=PaginationResponse(total_result=page.total, applied_limit=limit),
             result=[_message(token) for token in page.items],
         )
-
-
-def _conditions_of(request: pb.ListPersonalAccessTokensRequest) -> list[Filter]:
-    if len(request.filters) > MAX_FILTERS:
-        hint = f"at most {MAX_FILTERS}"
-        raise InvalidArgument("user.token_filters_too_many", "List query is too long", hint=hint)
-    return [_condition(wanted) for wanted in request.filters]
 
 
 def _condition(wanted: pat_pb.PersonalAccessTokensSearchFilter) -> Filter:
