@@ -8,7 +8,8 @@ from enum import Enum
 from ostiary.core.record import AnyKind, Column
 from ostiary.errors import InvalidArgument
 
-MAX_PARTS = 500  # each part nests at most one deeper, and SQLite takes expressions of depth 1000
+MAX_PARTS = 500  # beside each other; SQLite takes expressions of depth 1000
+MAX_DEPTH = 30  # within each other; SQLite's parser takes some hundred open brackets
 
 
 class Order(Enum):
@@ -127,21 +128,28 @@ def matches(condition: Filter, columns: Mapping[str, Column], owners: Owners = _
 
 
 def check_size(condition: Filter) -> None:
-    """Raise InvalidArgument for a condition of more parts than any store should be asked to judge."""
-    if _size(condition) > MAX_PARTS:
+    """Raise InvalidArgument for a condition of more parts, or deeper, than any store should be asked to judge."""
+    _count(condition, MAX_DEPTH, MAX_PARTS)
+
+
+def _count(condition: Filter, depth: int, parts: int) -> int:
+    """How many parts are left to be used."""
+    if not depth or not parts:
         raise InvalidArgument(
-            "filter.too_large", "The query has too many conditions", hint=f"at most {MAX_PARTS} of them"
+            "filter.too_large",
+            "The query has too many conditions",
+            hint=f"at most {MAX_PARTS} of them, nested at most {MAX_DEPTH} deep",
         )
-
-
-def _size(condition: Filter) -> int:
+    parts -= 1
     match condition:
         case Every(of) | Some(of):
-            return 1 + sum(_size(part) for part in of)
+            for part in of:
+                parts = _count(part, depth - 1, parts)
         case Not(of) | Owns(_, of):
-            return 1 + _size(of)
+            parts = _count(of, depth - 1, parts)
         case _:
-            return 1
+            pass
+    return parts
 
 
 def _compare(have: Column, order: Order, value: str | int | datetime) -> bool:

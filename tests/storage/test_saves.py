@@ -1,0 +1,107 @@
+"""Saves: any sequence of them has the same outcome on every store."""
+
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ostiary.core.organization import ORGANIZATION
+from ostiary.core.session import SESSION
+from ostiary.core.user import AUTHENTICATOR
+from ostiary.storage.memory import MemoryStore
+from ostiary.storage.port import (
+    Budget,
+    BudgetSpent,
+    Changes,
+    Conflict,
+    Expect,
+    Lease,
+    Message,
+    Put,
+    Remove,
+    Store,
+)
+from ostiary.storage.sqlite import SqliteStore
+from tests.doubles.effects import START
+from tests.storage.rows import KIND_OF, authenticator, organization, session
+
+IDS = st.sampled_from(["1", "2", "3"])
+VERSIONS = st.integers(0, 3)
+ROWS = st.one_of(
+    st.builds(session, IDS, IDS),
+    st.builds(lambda id, domain: organization(id, f"{domain}.example"), IDS, IDS),  # noqa: A006
+    st.builds(lambda id, seen: authenticator(id, "100", seen), IDS, st.sampled_from(["", "h", "i"])),  # noqa: A006
+)
+KEYS = st.sampled_from(["a", "b"])
+
+
+def put(row: Any, was: int) -> Put:
+    """The row as the next version of what it was decided on."""
+    row = type(row)(**{name: getattr(row, name) for name in row.__struct_fields__} | {"version": was + 1})
+    return Put(KIND_OF[type(row)], row, was)
+
+
+@st.composite
+def saves(draw: st.DrawFn) -> Changes:
+    """Any save that names each row and each counter once."""
+    writes = draw(
+        st.lists(
+            st.one_of(
+                st.builds(put, ROWS, VERSIONS),
+                st.builds(
+                    Remove, st.sampled_from([SESSION, ORGANIZATION, AUTHENTICATOR]), IDS, st.integers(1, 3)
+                ),
+            ),
+            max_size=3,
+            unique_by=lambda one: (one.kind.name, one.value.id if isinstance(one, Put) else one.id),
+        )
+    )
+    now = START + timedelta(seconds=draw(st.integers(0, 20)))
+    window = now + timedelta(seconds=draw(st.integers(1, 10)))
+    one_budget = st.builds(Budget, KEYS, st.just(now), st.just(window), st.integers(0, 3), st.integers(0, 1))
+    sent = draw(st.one_of(st.just(()), st.tuples(IDS)))
+    lease = Lease(now, window, 1)
+    return Changes(
+        puts=tuple(one for one in writes if isinstance(one, Put)),
+        removes=tuple(one for one in writes if isinstance(one, Remove)),
+        expects=draw(st.one_of(st.just(()), st.tuples(st.builds(Expect, st.just(SESSION), IDS, VERSIONS)))),
+        budgets=tuple(draw(st.lists(one_budget, max_size=2, unique_by=lambda one: one.key))),
+        clears=draw(st.one_of(st.just(()), st.just(()), st.tuples(KEYS))),
+        sent=sent,
+        lease=draw(st.one_of(st.none(), st.just(lease))),
+        generation=draw(st.one_of(st.none(), st.none(), st.integers(1, 4))),
+        raises_generation=draw(st.booleans()),
+    )
+
+
+async def outcome(store: Store, changes: Changes) -> object:
+    """What the save answers, or the name of its refusal."""
+    try:
+        return await store.save(changes)
+    except (Conflict, BudgetSpent) as refusal:
+        return f"{type(refusal).__name__}({refusal})"
+
+
+async def state(store: Store) -> list[object]:
+    """Everything that can be read."""
+    rows = [await store.get(kind, id_) for kind in KIND_OF.values() for id_ in ("1", "2", "3")]
+    counters = [
+        await store.counter(key, START + timedelta(seconds=n)) for key in ("a", "b") for n in range(0, 32, 3)
+    ]
+    return [*rows, *counters, await store.generation()]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(saves(), max_size=10))
+async def test_stores_judge_alike(steps: list[Changes]) -> None:
+    """Outcome and state are those of the memory store after every save."""
+    with tempfile.TemporaryDirectory() as folder:
+        memory, sqlite = MemoryStore(), SqliteStore(Path(folder) / "saves.db")
+        due = tuple(Message(id_, "mail", START, b"") for id_ in ("1", "2"))
+        for changes in (Changes(outbox=due), *steps):
+            assert await outcome(sqlite, changes) == await outcome(memory, changes)
+            assert await state(sqlite) == await state(memory)
+        await sqlite.close()
