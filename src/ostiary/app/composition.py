@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from structlog.typing import FilteringBoundLogger
 
 from ostiary.access.bearer import Access
-from ostiary.api import oidc, organization, settings
+from ostiary.api import oidc, organization, settings, user
 from ostiary.api.asgi import Parts, build
 from ostiary.api.call import Service
 from ostiary.api.session import SessionApi
@@ -21,6 +21,7 @@ from ostiary.sessions.queries import SessionQueries
 from ostiary.sessions.work import Worker
 from ostiary.settings.organization import OrganizationCommands, OrganizationQueries
 from ostiary.settings.queries import SettingsQueries
+from ostiary.users.service import Users
 
 
 def compose(installation: Installation, readiness: Readiness, log: FilteringBoundLogger) -> Application:
@@ -66,6 +67,19 @@ def session_queries(installation: Installation) -> SessionQueries:
     return SessionQueries(installation.store, installation.effects)
 
 
+def users(installation: Installation) -> Users:
+    """What may be done to users, and known of them."""
+    return Users(
+        installation.store,
+        installation.cache,
+        installation.effects,
+        installation.tools,
+        installation.sealer,
+        installation.pool,
+        FACTORS,
+    )
+
+
 def _session_api(installation: Installation) -> SessionApi:
     settings_queries = SettingsQueries(installation.store, installation.cache)
 
@@ -81,6 +95,7 @@ def _services(installation: Installation, session_api: SessionApi) -> Sequence[S
     organizations = OrganizationCommands(store, effects, installation.settings.domain)
     return (
         session_api.service(),
+        user.service(users(installation)),
         settings.service(settings_queries),
         organization.service(organizations, OrganizationQueries(store), settings_queries, effects),
         oidc.service(),

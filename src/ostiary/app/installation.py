@@ -5,8 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ostiary.config import Trouble
-from ostiary.config import Settings
+from ostiary.config import Settings, Trouble
 from ostiary.core.factor import Tools
 from ostiary.core.organization import INSTANCE, INSTANCE_KEY, Instance
 from ostiary.crypto.hash_pool import HashPool

@@ -14,9 +14,8 @@ from ostiary.app.beginning import Alice, alice, begin
 from ostiary.app.composition import compose
 from ostiary.app.installation import SERVE_NODE, Installation, opened
 from ostiary.app.readiness import Readiness
-from ostiary.config import Trouble
 from ostiary.app.welcome import welcome
-from ostiary.config import Settings
+from ostiary.config import Settings, Trouble
 from ostiary.http.one_port import Shared
 from ostiary.http.serve import Server, run, serve, tls_context
 from ostiary.logs import open_log

@@ -1,0 +1,57 @@
+"""The options that commands share: which installation, and the settings that ``serve`` names."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Final
+
+from cyclopts import Parameter
+
+from ostiary.config import Settings, load
+
+_DATA = Parameter(help="The data folder (default ./ostiary-data).")
+_CONFIG = Parameter(help="A settings file instead of ./ostiary.toml.")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Place:
+    """Which installation a command works on."""
+
+    data: Annotated[Path | None, _DATA] = None
+    config: Annotated[Path | None, _CONFIG] = None
+
+    def settings(self) -> Settings:
+        """Options over environment over file over defaults; raises SettingsError."""
+        return load({"data": self.data}, self.config)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Serving:
+    """What ``serve`` may be told; every other setting comes from the environment or the file."""
+
+    data: Annotated[Path | None, _DATA] = None
+    config: Annotated[Path | None, _CONFIG] = None
+    host: Annotated[str | None, Parameter(help="The address to listen on (default 127.0.0.1).")] = None
+    port: Annotated[int | None, Parameter(help="The port of all transports (default 8080).")] = None
+    database: Annotated[str | None, Parameter(help="`sqlite`, in the data folder.")] = None
+    external_url: Annotated[
+        str | None, Parameter(help="How clients reach it (default http://localhost:PORT).")
+    ] = None
+    tls_cert: Annotated[Path | None, Parameter(help="Certificate chain, PEM.")] = None
+    tls_key: Annotated[Path | None, Parameter(help="Its private key, PEM.")] = None
+    workers: Annotated[int | None, Parameter(help="Processes; SQLite has one.")] = None
+    dev: Annotated[bool | None, Parameter(help="Try it out: alice, mail and SMS to the console.")] = None
+    test_clock: Annotated[bool | None, Parameter(help="With --dev: POST /debug/clock moves time.")] = None
+    log_level: Annotated[str | None, Parameter(help="debug, info, warning or error.")] = None
+    log_format: Annotated[str | None, Parameter(help="auto, json or console.")] = None
+    access_log: Annotated[bool | None, Parameter(help="One line for each call.")] = None
+
+    def settings(self) -> Settings:
+        """Options over environment over file over defaults; raises SettingsError."""
+        given = asdict(self)
+        return load(given, given.pop("config"))
+
+
+HERE: Final = Place()
+UNSAID: Final = Serving()
