@@ -254,3 +254,9 @@ async def test_domain_between_read_and_save(house: House) -> None:
     await begun()
     await house.edit(ORGANIZATION, ACME, primary_domain="new.test")
     assert (await house.user(await making)).login_names[-1] == "joe@new.test"
+
+
+async def test_neither_human_nor_machine(house: House) -> None:
+    """A user is the one or the other."""
+    with refused(InvalidArgument, "user.type_unnamed"):
+        await house.rpc("CreateUser", organizationId=ACME)

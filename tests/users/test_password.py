@@ -242,6 +242,25 @@ async def test_by_code(each_house: House) -> None:
         await each_house.rpc("SetPassword", userId=user_id, newPassword=NEW, verificationCode=code)
 
 
+async def test_profile_change_between_code_and_save(house: House) -> None:
+    """A code that was judged is good for the change it was brought for, if it is still there."""
+    user_id = await house.human()
+    for id_ in (None, "CODE-woT0xc"):
+        code = await reset_code(house, user_id)
+        new = {"password": f"Changed{id_}2?"}
+        setting = asyncio.ensure_future(
+            house.rpc("SetPassword", userId=user_id, newPassword=new, verificationCode=code)
+        )
+        await begun()
+        await house.edit(USER, user_id, username="renamed")
+        if id_ is None:
+            await setting
+            continue
+        await reset_code(house, user_id)
+        with refused(InvalidArgument, id_):
+            await setting
+
+
 async def test_code_expires(house: House) -> None:
     """A code lives an hour, and ten wrong tries."""
     user_id = await house.human()

@@ -3,11 +3,15 @@
 from typing import Any
 
 import pytest
+from protobuf.wkt import Timestamp
 
+from ostiary._pb.zitadel.user.v2 import user_service_pb as pb
+from ostiary.api.call import Call
 from ostiary.core.permission import Caller
 from ostiary.core.secret import parse_token
-from ostiary.core.user import PERSONAL_ACCESS_TOKEN
+from ostiary.core.user import PERSONAL_ACCESS_TOKEN, PersonalAccessToken
 from ostiary.errors import FailedPrecondition, InvalidArgument, NotFound
+from ostiary.storage.port import OWNED_LIMIT, Changes, Put
 from tests.users.conftest import ACME, ADMIN, OTHER, STRANGER, House, caller, refused
 
 LATER = "2030-01-01T00:00:00Z"
@@ -53,6 +57,26 @@ async def test_refused(house: House) -> None:
             await house.rpc("RemovePersonalAccessToken", userId=owner, tokenId=wanted)
     with refused(NotFound, "QUERY-Dfbg2"):
         await house.rpc("RemovePersonalAccessToken", userId="404", tokenId=token_id)
+
+
+async def test_room(house: House) -> None:
+    """A machine has no more tokens than are read at once, so that all go with it."""
+    user_id = await house.machine()
+    at = house.effects.now()
+    rows = [PersonalAccessToken(str(i), user_id, ACME, b"", at, at) for i in range(OWNED_LIMIT)]
+    await house.store.save(Changes(puts=tuple(Put(PERSONAL_ACCESS_TOKEN, row) for row in rows)))
+    with refused(FailedPrecondition, "user.tokens_full"):
+        await token(house, user_id)
+
+
+async def test_far_away_time(house: House) -> None:
+    """A time beyond the calendar is refused, not stumbled over."""
+    user_id = await house.machine()
+    request = pb.AddPersonalAccessTokenRequest(
+        user_id=user_id, expiration_date=Timestamp(seconds=10**15, nanos=0)
+    )
+    with refused(InvalidArgument, "user.token_time"):
+        await house.handlers["AddPersonalAccessToken"](Call(ADMIN, ACME), request)
 
 
 async def test_no_machine_makes_its_own(house: House) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from ostiary.core.user import LOGIN_NAME, VERIFICATION_CODE, Address
-from ostiary.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, OstiaryError
+from ostiary.errors import Aborted, AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, OstiaryError
+from ostiary.storage.port import Conflict
 from ostiary.storage.reads import user_by_login_name
 from tests.users.conftest import PASSWORD, STRANGER, House, caller, refused
 
@@ -236,3 +237,13 @@ async def test_parallel_changes(each_house: House) -> None:
     assert user.profile is not None
     assert (user.profile.nick_name, user.profile.given_name, user.username) == ("N", "G", "u")
     assert user.version == 4
+
+
+async def test_never_ending_race(house: House) -> None:
+    """Who loses every race is told to come again."""
+
+    async def attempt(_: int) -> tuple[None, None]:
+        raise Conflict
+
+    with refused(Aborted, "user.busy"):
+        await house.users.metadata._context.carry_out(attempt)

@@ -1,6 +1,8 @@
 """The queries of ListUsers as conditions. Source: ZITADEL's wire contract, part 5.3."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 from ostiary._pb.zitadel.filter.v2.filter_pb import ByteFilterMethod
 from ostiary._pb.zitadel.metadata.v2.metadata_pb import MetadataKeyFilter, MetadataValueFilter
@@ -27,6 +29,19 @@ COLUMNS = {
 }
 _TYPES = {pb.Type.HUMAN: "human", pb.Type.MACHINE: "machine"}
 _OF_METADATA = (MetadataKeyFilter, MetadataValueFilter)
+# A login name is a username or one with its organisation's domain.
+_TEXTS: Mapping[type, tuple[tuple[str, ...], str]] = MappingProxyType(
+    {
+        pb.UserNameQuery: (("username",), "user_name"),
+        pb.FirstNameQuery: (("given_name",), "first_name"),
+        pb.LastNameQuery: (("family_name",), "last_name"),
+        pb.NickNameQuery: (("nick_name",), "nick_name"),
+        pb.DisplayNameQuery: (("display_name",), "display_name"),
+        pb.EmailQuery: (("email",), "email_address"),
+        pb.PhoneQuery: (("phone",), "number"),
+        pb.LoginNameQuery: (("username", "login_name"), "login_name"),
+    }
+)
 _FOLDED = frozenset({"username", "login_name", "email"})
 
 
@@ -79,27 +94,10 @@ def _named(query: pb.SearchQuery | None) -> object:
     return query.query.value
 
 
-def _text(query: object) -> Filter:
-    match query:
-        case pb.UserNameQuery():
-            return _match("username", query.user_name, query.method)
-        case pb.FirstNameQuery():
-            return _match("given_name", query.first_name, query.method)
-        case pb.LastNameQuery():
-            return _match("family_name", query.last_name, query.method)
-        case pb.NickNameQuery():
-            return _match("nick_name", query.nick_name, query.method)
-        case pb.DisplayNameQuery():
-            return _match("display_name", query.display_name, query.method)
-        case pb.EmailQuery():
-            return _match("email", query.email_address, query.method)
-        case pb.PhoneQuery():
-            return _match("phone", query.number, query.method)
-        case pb.LoginNameQuery():
-            names = ("username", "login_name")
-            return Some(tuple(_match(name, query.login_name, query.method) for name in names))
-        case _:
-            raise AssertionError(f"{type(query).__name__} is not in the contract")
+def _text(query: Any) -> Filter:
+    columns, field = _TEXTS[type(query)]
+    found = tuple(_match(column, getattr(query, field), query.method) for column in columns)
+    return found[0] if len(found) == 1 else Some(found)
 
 
 def _match(column: str, pattern: str, method: TextQueryMethod) -> Filter:

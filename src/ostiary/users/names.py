@@ -4,7 +4,7 @@ from ostiary.core.login_name import claimed_domain, rivals
 from ostiary.core.organization import ORGANIZATION
 from ostiary.core.user import LOGIN_NAME, LoginName, login_name_id
 from ostiary.errors import AlreadyExists, InvalidArgument, OstiaryError
-from ostiary.storage.port import Conflict, Expect, Put, Remove
+from ostiary.storage.port import Expect, Put, Remove
 from ostiary.users.context import Context, Draft
 
 
@@ -28,10 +28,7 @@ async def take_name(context: Context, draft: Draft, old: str = "") -> None:
         return
     draft.puts.append(Put(LOGIN_NAME, LoginName(key, user.id)))
     if old:
-        free = await context.store.get(LOGIN_NAME, old_key)
-        if free is None:
-            raise Conflict
-        draft.removes.append(Remove(LOGIN_NAME, old_key, free.version))
+        draft.removes.append(Remove(LOGIN_NAME, old_key, LoginName(old_key, user.id).version))
 
 
 async def _refuse_foreign_domain(context: Context, username: str, own_domain: str) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from ostiary.core.factor import Attempt, Rejected, Verified, guess_key
+from ostiary.core.factor import Attempt, Rejected, guess_key
 from ostiary.core.permission import Caller
 from ostiary.core.user import AUTHENTICATOR, Authenticator, User
 from ostiary.crypto.otp import SECRET_BYTES, base32, provisioning_uri
@@ -130,16 +130,13 @@ class UserTotp:
         evidence = factor.verify(
             TypedCode(code), Attempt(draft.now, "", user, (ready,), (), self._context.tools)
         )
-        match evidence:
-            case Verified(_, (spent, *_)):
-                return msgspec.structs.replace(spent, version=owned.version + 1)
-            case Rejected(error):
-                policy = await self._guesses.policy(user)
-                audit = self._guesses.trace(caller.user_id, user.id, factor)
-                attempts = await self._guesses.count(user.id, factor, policy, audit)
-                raise await self._guesses.refused(user, factor, policy, attempts, error)
-            case _:
-                raise AssertionError("a code that is right spends its step")
+        if isinstance(evidence, Rejected):
+            policy = await self._guesses.policy(user)
+            audit = self._guesses.trace(caller.user_id, user.id, factor)
+            attempts = await self._guesses.count(user.id, factor, policy, audit)
+            raise await self._guesses.refused(user, factor, policy, attempts, evidence.error)
+        (spent,) = evidence.spends
+        return msgspec.structs.replace(spent, version=owned.version + 1)
 
 
 def _unregistrable() -> OstiaryError:

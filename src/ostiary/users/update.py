@@ -61,13 +61,10 @@ class UserUpdate:
         self, caller: Caller, draft: Draft, wanted: UserChange, password: PasswordChange | None
     ) -> tuple[str | None, str | None]:
         codes: tuple[str | None, str | None] = (None, None)
-        match wanted.of:
-            case HumanChange():
-                codes = await self._apply_human(caller, draft, wanted.of)
-            case MachineChange():
-                _apply_machine(draft, wanted.of)
-            case None:
-                pass
+        if isinstance(wanted.of, HumanChange):
+            codes = await self._apply_human(caller, draft, wanted.of)
+        elif wanted.of is not None:
+            _apply_machine(draft, wanted.of)
         if wanted.username is not None:
             old = draft.user.username
             draft.set(username=username_of(wanted.username))
