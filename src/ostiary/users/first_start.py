@@ -31,12 +31,11 @@ from ostiary.core.user import (
 from ostiary.crypto.password import SALT_BYTES, hash_password
 from ostiary.effects import Effects
 from ostiary.storage.port import Audit, Changes, Put
+from ostiary.users.generated_password import generated_password
 
 ADMINISTRATOR: Final = "admin"
 ALICE: Final = "alice"
 FOREVER: Final = datetime(9999, 12, 31, tzinfo=UTC)  # a credential in a file ends by being removed
-_ALPHABET: Final = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that look alike
-_GROUPS, _GROUP_LENGTH = 4, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ class FirstStart:
         now = self._effects.now()
         home = self._organization(names, now)
         instance = Instance(self._effects.new_id(), home.id, now, key_proof=key_proof)
-        password = self._password()
+        password = generated_password(self._effects.random_bytes)
         admin = User(
             self._effects.new_id(),
             home.id,
@@ -92,7 +91,7 @@ class FirstStart:
     def alice(self, home: Organization) -> Made:
         """A user to try things with. Secrets: ``password``."""
         now = self._effects.now()
-        password = self._password()
+        password = generated_password(self._effects.random_bytes)
         alice = User(
             self._effects.new_id(),
             home.id,
@@ -135,25 +134,6 @@ class FirstStart:
         pat = PersonalAccessToken(pat_id, user.id, home.id, secret_hash(text), now, FOREVER)
         puts = (*_named(user), _member(user, roles), Put(PERSONAL_ACCESS_TOKEN, pat))
         return Secret(text), puts
-
-    def _password(self) -> Secret:
-        """Twenty letters and digits in groups (115 bits), with every kind of character that a policy may ask for."""
-        while True:
-            letters = [self._letter() for _ in range(_GROUPS * _GROUP_LENGTH)]
-            text = "-".join(
-                "".join(letters[at : at + _GROUP_LENGTH]) for at in range(0, len(letters), _GROUP_LENGTH)
-            )
-            kinds = (str.islower, str.isupper, str.isdigit)
-            if all(any(kind(letter) for letter in letters) for kind in kinds):
-                return Secret(text)
-
-    def _letter(self) -> str:
-        """One of the alphabet, each as likely as any other: bytes beyond its last whole multiple are thrown away."""
-        whole = 256 - 256 % len(_ALPHABET)
-        while True:
-            (drawn,) = self._effects.random_bytes(1)
-            if drawn < whole:
-                return _ALPHABET[drawn % len(_ALPHABET)]
 
 
 def _named(user: User) -> tuple[Put, Put]:

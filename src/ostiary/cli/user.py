@@ -1,0 +1,97 @@
+"""``ostiary user``."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from ostiary.cli.options import HERE, Place
+
+user = App(name="user", help="Create people, set passwords, lock and unlock.")
+PasswordFile = Annotated[
+    Path | None,
+    Parameter(
+        allow_leading_hyphen=True,
+        help="Holds the password (- is standard input); without it one is made up and printed.",
+    ),
+]
+_STDIN = Path("-")
+
+
+@user.command
+def create(
+    name: Annotated[str, Parameter(help="The login name.")],
+    /,
+    *,
+    email: Annotated[str, Parameter(help="The email address; it counts as verified.")],
+    given_name: str = "",
+    family_name: str = "",
+    password_file: PasswordFile = None,
+    role: Annotated[str, Parameter(help="A role, such as IAM_OWNER or ORG_OWNER.")] = "",
+    org: Annotated[str, Parameter(help="An organisation's id or domain (default: the first).")] = "",
+    place: Place = HERE,
+) -> None:
+    """Make a person."""
+    from ostiary.app.operator import Person, operating
+
+    async def run() -> None:
+        async with operating(place.settings()) as operator:
+            given = _password(password_file)
+            password = operator.password(given)
+            person = Person(name, email, given_name or name, family_name or "-")
+            made = await operator.create_person(person, password, org, role)
+            print(f"user {name}, id {made.id}")
+            if given is None:
+                print(f"password {password.reveal()}")
+
+    asyncio.run(run())
+
+
+@user.command
+def password(name: str, /, *, password_file: PasswordFile = None, place: Place = HERE) -> None:
+    """Set a person's password; wrong guesses are forgotten."""
+    from ostiary.app.operator import operating
+
+    async def run() -> None:
+        async with operating(place.settings()) as operator:
+            given = _password(password_file)
+            fresh = operator.password(given)
+            await operator.set_password(name, fresh)
+            print(f"user {name} has a new password" if given is not None else f"password {fresh.reveal()}")
+
+    asyncio.run(run())
+
+
+@user.command
+def lock(name: str, /, *, place: Place = HERE) -> None:
+    """Let nobody in as this user, by whichever factor."""
+    from ostiary.app.operator import operating
+
+    async def run() -> None:
+        async with operating(place.settings()) as operator:
+            await operator.lock(name)
+        print(f"user {name} is locked")
+
+    asyncio.run(run())
+
+
+@user.command
+def unlock(name: str, /, *, place: Place = HERE) -> None:
+    """Let a locked user in again; wrong guesses are forgotten."""
+    from ostiary.app.operator import operating
+
+    async def run() -> None:
+        async with operating(place.settings()) as operator:
+            await operator.unlock(name)
+        print(f"user {name} is unlocked")
+
+    asyncio.run(run())
+
+
+def _password(file: Path | None) -> str | None:
+    if file is None:
+        return None
+    text = sys.stdin.readline() if file == _STDIN else file.read_text()
+    return text.rstrip("\r\n")
