@@ -49,10 +49,10 @@ async def guesses(house: House, user_id: str) -> int:
     return await house.store.counter(guess_key(user_id, "password"), house.effects.now())
 
 
-@pytest.mark.parametrize("who", [LOGIN_CLIENT, STRANGER])
+@pytest.mark.parametrize("who", [LOGIN_CLIENT, caller("u1")], ids=["login client", "oneself"])
 async def test_by_current(each_house: House, who: Caller) -> None:
-    """The current password is proof enough, whoever brings it; the counter starts anew."""
-    user_id = await each_house.human()
+    """The current password is proof, brought by its user or the login client; the counter starts anew."""
+    user_id = await each_house.human(userId="u1")
     with refused(InvalidArgument, "COMMAND-3M0fs") as raised:
         await each_house.rpc("SetPassword", who, userId=user_id, newPassword=NEW, currentPassword="no")
     assert raised.value.failed_attempts == 1
@@ -109,8 +109,10 @@ async def test_refused(house: House) -> None:
         await house.rpc("SetPassword", userId=machine_id, newPassword=NEW)
     with refused(NotFound, "QUERY-Dfbg2"):
         await house.rpc("SetPassword", userId="404", newPassword=NEW)
-    with refused(NotFound, "QUERY-Dfbg2"):
-        await house.rpc("SetPassword", STRANGER, userId="404", newPassword=NEW, currentPassword="x")
+    with refused(NotFound, "AUTHZ-cdgFk"):
+        await house.rpc("SetPassword", STRANGER, userId=user_id, newPassword=NEW, currentPassword="x")
+    with refused(NotFound, "AUTHZ-cdgFk"):
+        await house.rpc("SetPassword", STRANGER, userId=user_id, newPassword=NEW, verificationCode="x")
     assert await guesses(house, user_id) == 0
     await house.edit(USER, user_id, state=UserState.INITIAL)
     with refused(FailedPrecondition, "COMMAND-M9dse"):
@@ -235,7 +237,7 @@ async def test_by_code(each_house: House) -> None:
     with refused(InvalidArgument, "CODE-woT0xc"):
         await each_house.rpc("SetPassword", userId=user_id, newPassword=NEW, verificationCode="AAAAAA")
     typed = f" {code.lower()} "
-    await each_house.rpc("SetPassword", STRANGER, userId=user_id, newPassword=NEW, verificationCode=typed)
+    await each_house.rpc("SetPassword", LOGIN_CLIENT, userId=user_id, newPassword=NEW, verificationCode=typed)
     assert await is_password(each_house, user_id, NEW["password"])
     assert (await each_house.user(user_id)).email.is_verified  # type: ignore[union-attr]
     with refused(FailedPrecondition, "COMMAND-2M9sd"):

@@ -8,7 +8,7 @@ import msgspec
 from ostiary.core.factor import Attempt, Evidence, Rejected, Verified, guess_key
 from ostiary.core.permission import Caller
 from ostiary.core.policy import LockoutPolicy
-from ostiary.core.user import AUTHENTICATOR, USER, Authenticator, User, UserState, VerificationCode
+from ostiary.core.user import AUTHENTICATOR, Authenticator, User, UserState, VerificationCode
 from ostiary.errors import FailedPrecondition, OstiaryError
 from ostiary.storage.port import Changes, Put
 from ostiary.users.change import NewPassword, Proof
@@ -16,7 +16,7 @@ from ostiary.users.codes import PASSWORD_RESET, Codes
 from ostiary.users.context import Context, Draft
 from ostiary.users.guesses import Guesses
 from ostiary.users.password_hash import hashed, require_acceptable
-from ostiary.users.rules import not_human, unknown_user
+from ostiary.users.rules import not_human, permitted
 
 KIND = "password"
 
@@ -165,33 +165,25 @@ class UserPasswords:
         return PasswordChange(self._context, self._codes, self._guesses, caller, new, proof)
 
     async def set(self, caller: Caller, user_id: str, new: NewPassword, proof: Proof) -> User:
-        """Set a password, by the current one, a code that was sent, or ``user.credential.write``.
+        """Set a password: one's own, or with ``user.write``, by the current one or a code that was sent.
 
-        Raises InvalidArgument COMMAND-3M0fs (wrong), FailedPrecondition COMMAND-Aesh5 (the same again), Unavailable.
+        Without either it takes ``user.credential.write``, for oneself too. Raises InvalidArgument COMMAND-3M0fs (wrong),
+        FailedPrecondition COMMAND-Aesh5 (the same again), Unavailable.
         """
-        is_proved = proof.current_password or proof.verification_code
-        if not is_proved and not caller.holds_anywhere("user.credential.write"):
-            raise caller.refusal("user.credential.write")
+        is_proved = bool(proof.current_password or proof.verification_code)
+        permission = "user.write" if is_proved else "user.credential.write"
+        await permitted(self._context.store, caller, user_id, permission, own=is_proved)
         with self._context.pool.place():
             change = self.change(caller, new, proof)
 
             async def attempt(generation: int) -> tuple[Changes, User]:
-                user = await self._context.store.get(USER, user_id)
-                if user is None:
-                    raise await self._nobody(proof)
+                user = await permitted(self._context.store, caller, user_id, permission, own=is_proved)
                 draft = Draft(user, user.version, self._context.effects.now())
                 await change.write(draft)
                 changes = draft.changes(caller.user_id, "user.password_set", generation=generation)
                 return changes, draft.user
 
             return await self._context.carry_out(attempt)
-
-    async def _nobody(self, proof: Proof) -> OstiaryError:
-        """An unknown user's answer, after what a known user's would have cost."""
-        pretend = self._context.factors[KIND].pretend
-        if proof.current_password and pretend is not None:
-            await self._context.pool.run(partial(pretend, Typed(proof.current_password)))
-        return unknown_user()
 
 
 def _verify_address(draft: Draft, address: str) -> None:
