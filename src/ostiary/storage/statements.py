@@ -61,7 +61,7 @@ def statements_of(kind: Kind[RecordT]) -> Statements[RecordT]:
     names = ["version", *kind.columns, "data"]
     places = ", ".join("?" * len(names))
     sets = ", ".join(f"{name} = ?" for name in names)
-    by_owner = f"{kind.owner} = ?" if kind.owner else "0"
+    by_owner = f"{kind.owner or 'NULL'} = ?"  # nobody owns a row of a kind without owners
     return Statements(
         kind=kind,
         get=f"SELECT data FROM {table} WHERE id = ?",
