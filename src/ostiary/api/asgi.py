@@ -41,7 +41,7 @@ class Parts:
     """What the API is put together from.
 
     ``routes`` are plain HTTP endpoints by method and path (``{name}`` is a variable); their errors are one line of
-    text unless they answer them themselves. ``is_ready`` is what gRPC's health service says.
+    text unless they come as routes of their own. ``is_ready`` is what gRPC's health service says.
     """
 
     services: Sequence[Service]
@@ -50,7 +50,7 @@ class Parts:
     new_request_id: Callable[[], str]
     is_ready: Callable[[], bool]
     direct: Mapping[str, Direct]
-    routes: Mapping[tuple[str, str], Endpoint]
+    routes: Mapping[tuple[str, str], Endpoint | Route]
     lifespan: Lifespan | None = None
 
 
@@ -69,7 +69,7 @@ def build(parts: Parts) -> Application:
     for place, endpoint in parts.routes.items():
         if place in routes:
             raise ValueError(f"{place} is the API's")
-        routes[place] = plain(endpoint)
+        routes[place] = endpoint if isinstance(endpoint, Route) else plain(endpoint)
     router = Router(
         routes,
         unknown=Route(_unknown, _refuse_unknown(problems), takes_body=False, cross_origin=True),
