@@ -3,11 +3,12 @@
 Source: ZITADEL's wire contract, part 2.9 and appendix C (roles, permissions, error ids).
 """
 
+from datetime import UTC, datetime
 from types import MappingProxyType
 
 import msgspec
 
-from ostiary.core.record import Kind
+from ostiary.core.record import Kind, in_lines
 from ostiary.errors import NotFound, OstiaryError, PermissionDenied
 
 _READ = (
@@ -24,7 +25,8 @@ _USER_WRITE = (
     "user.write user.delete user.credential.write user.passkey.write user.feature.read user.grant.write"
 )
 _PROJECT_WRITE = (
-    "project.create project.write project.delete project.role.write project.app.write project.grant.write"
+    "project.create project.write project.delete project.role.write project.app.write project.app.delete"
+    " project.grant.write project.grant.member.delete"
 )
 _SESSION_READ_DELETE = "session.read session.delete"
 
@@ -69,16 +71,28 @@ ROLES = MappingProxyType(
         "ORG_OWNER_VIEWER": _permissions(_ORG_READ, _PROJECT_READ, "policy.read"),
         "ORG_USER_MANAGER": _permissions(
             _SESSION_READ_DELETE,
-            "org.read user.read user.write user.delete user.passkey.write policy.read project.read project.role.read",
+            "org.read user.read user.write user.delete policy.read project.read project.role.read",
             "user.grant.read user.grant.write user.grant.delete user.membership.read",
         ),
         "IAM_END_USER_IMPERSONATOR": _permissions("impersonation"),
         "IAM_ADMIN_IMPERSONATOR": _permissions("impersonation admin.impersonation"),
         "ORG_END_USER_IMPERSONATOR": _permissions("impersonation"),
         "ORG_ADMIN_IMPERSONATOR": _permissions("impersonation admin.impersonation"),
-        "PROJECT_OWNER": _permissions(_PROJECT_READ, "org.read project.write project.delete project.role.write",
-                                      "project.app.write project.member.write project.grant.write user.grant.read"),
-        "PROJECT_OWNER_VIEWER": _permissions(_PROJECT_READ, "user.grant.read"),
+        "PROJECT_OWNER": _permissions(
+            _PROJECT_READ, "org.read project.write project.delete project.role.write project.app.write",
+            "project.app.delete project.member.write project.member.delete project.grant.write project.grant.delete",
+            "project.grant.member.read project.grant.member.write project.grant.member.delete",
+            "user.grant.read user.grant.write user.grant.delete",
+        ),
+        "PROJECT_OWNER_VIEWER": _permissions(_PROJECT_READ, "project.grant.member.read user.grant.read"),
+        "PROJECT_GRANT_OWNER": _permissions(
+            "project.read project.role.read project.grant.read project.grant.member.read",
+            "project.grant.member.write project.grant.member.delete",
+            "user.grant.read user.grant.write user.grant.delete",
+        ),
+        "PROJECT_GRANT_OWNER_VIEWER": _permissions(
+            "project.read project.role.read project.grant.read project.grant.member.read user.grant.read"
+        ),
     }
 )  # fmt: skip
 
@@ -87,6 +101,7 @@ class Membership(msgspec.Struct, frozen=True):
     """The roles of one user on one resource.
 
     ``resource`` is ``instance``, ``organization:ID``, ``project:ID`` or ``grant:PROJECT_ID:ORGANIZATION_ID``.
+    ``project_organization_id`` is the owner of the project, for the last two.
     """
 
     id: str
@@ -94,7 +109,19 @@ class Membership(msgspec.Struct, frozen=True):
     resource: str
     roles: tuple[str, ...]
     created_at_s: int = 0
+    changed_at_s: int = 0
+    project_organization_id: str = ""
     version: int = 1
+
+    @property
+    def created_at(self) -> datetime:
+        """To the second."""
+        return datetime.fromtimestamp(self.created_at_s, UTC)
+
+    @property
+    def changed_at(self) -> datetime:
+        """To the second."""
+        return datetime.fromtimestamp(self.changed_at_s or self.created_at_s, UTC)
 
 
 def membership_id(user_id: str, resource: str) -> str:
@@ -110,7 +137,14 @@ def organization_resource(organization_id: str) -> str:
 MEMBERSHIP = Kind(
     "membership",
     Membership,
-    columns={"user_id": lambda m: m.user_id, "resource": lambda m: m.resource},
+    columns={
+        "user_id": lambda m: m.user_id,
+        "resource": lambda m: m.resource,
+        "project_organization_id": lambda m: m.project_organization_id,
+        "roles": lambda m: in_lines(m.roles),
+        "created_at": lambda m: m.created_at,
+        "changed_at": lambda m: m.changed_at,
+    },
     owner="user_id",
     raises_generation=True,
 )
@@ -133,7 +167,7 @@ class Caller(msgspec.Struct, frozen=True):
 
     def holds(self, permission: str, organization_id: str = "") -> bool:
         """Whether a role on the instance, or on that organisation, allows it."""
-        of_organization = organization_resource(organization_id)
+        of_organization = organization_resource(organization_id) if organization_id else "instance"
         return any(
             permission in ROLES.get(role, frozenset())
             for membership in self.memberships
