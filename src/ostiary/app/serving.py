@@ -26,90 +26,91 @@ CLEAN, FAILED = 0, 1
 
 def serve_until_told(settings: Settings) -> int:
     """Serve; the exit status. Raises Trouble when the set-up does not allow it."""
-    process = _Process(settings)
+    failed = False
+
+    async def main() -> None:
+        nonlocal failed
+        failed = await _live(settings)
+
     try:
         prepare(settings.data)
         with locked(settings.data):
-            run(process.main)
+            run(main)
     except FolderInUse as error:
         raise Trouble(f"{error} One process serves a data folder; stop that one first.") from None
     except OSError as error:
         raise Trouble(_refused(settings, error)) from None
-    return FAILED if process.failed else CLEAN
+    return FAILED if failed else CLEAN
 
 
-class _Process:
-    """One life of the server."""
+async def _live(settings: Settings) -> bool:
+    """From the first start to the last answer; whether the store or a worker failed meanwhile."""
+    loop = asyncio.get_running_loop()
+    fatal: asyncio.Future[BaseException] = loop.create_future()
 
-    def __init__(self, settings: Settings) -> None:
+    def on_fatal(error: BaseException) -> None:
+        loop.call_soon_threadsafe(_settle, fatal, error)
+
+    async with opened(settings, SERVE_NODE, on_fatal) as installation:
+        await begin(installation)
+        guest = await alice(installation) if settings.dev else None
+        store, now = installation.store, installation.effects.now
+        log = open_log(sys.stderr, console=_is_console(settings), level=settings.log_level, now=now)
+        readiness = Readiness(store, installation.effects, settings.data, lambda: store.queued)
+        watch = _Watch(settings, readiness, log, guest)
+        fatal.add_done_callback(watch.fail)
+        async with _outbox(installation, on_fatal):
+            await _answer(
+                settings, Server(compose(installation, readiness, log), http2=_http2, now=now), watch
+            )
+    log.info("server.stopped", failed=watch.failed)
+    return watch.failed
+
+
+async def _answer(settings: Settings, server: Server, watch: "_Watch") -> None:
+    certificate, key = settings.tls_cert, settings.tls_key
+    await serve(
+        server,
+        settings.host,
+        settings.port,
+        tls=tls_context(certificate, key) if certificate and key else None,
+        ready=watch.ready,
+        draining=watch.drain,
+        notice_s=0 if settings.is_local else settings.drain_notice_s,
+        drain_s=settings.drain_s,
+    )
+
+
+class _Watch:
+    """What is said and marked when the server begins, leaves or fails."""
+
+    def __init__(
+        self, settings: Settings, readiness: Readiness, log: FilteringBoundLogger, guest: Alice | None
+    ) -> None:
         self._settings = settings
+        self._readiness = readiness
+        self._log = log
+        self._guest = guest
         self.failed = False
 
-    async def main(self) -> None:
-        settings = self._settings
-        loop = asyncio.get_running_loop()
-        fatal: asyncio.Future[BaseException] = loop.create_future()
+    def ready(self, port: int) -> None:
+        """The first screen goes before the first line of the log."""
+        _say(welcome(self._settings, port, self._guest))
+        self._log.info("server.started", version=__version__, address=self._settings.host, port=port)
 
-        def on_fatal(error: BaseException) -> None:
-            loop.call_soon_threadsafe(_settle, fatal, error)
+    def drain(self) -> None:
+        """Balancers are told first."""
+        self._readiness.leaving = self._readiness.leaving or "the server is leaving"
+        self._log.info("server.draining")
 
-        async with opened(settings, SERVE_NODE, on_fatal) as installation:
-            await begin(installation)
-            guest = await alice(installation) if settings.dev else None
-            log = open_log(
-                sys.stderr,
-                console=_is_console(settings),
-                level=settings.log_level,
-                now=installation.effects.now,
-            )
-            async with _outbox(installation, on_fatal):
-                await self._serve(installation, guest, log, fatal)
-
-    async def _serve(
-        self,
-        installation: Installation,
-        guest: Alice | None,
-        log: FilteringBoundLogger,
-        fatal: "asyncio.Future[BaseException]",
-    ) -> None:
-        settings, store = self._settings, installation.store
-        readiness = Readiness(store, installation.effects, settings.data, lambda: store.queued)
-        server = Server(compose(installation, readiness, log), http2=_http2, now=installation.effects.now)
-
-        def ready(port: int) -> None:
-            _say(welcome(settings, port, guest))
-            log.info("server.started", version=__version__, address=settings.host, port=port)
-
-        def draining() -> None:
-            readiness.leaving = readiness.leaving or "the server is leaving"
-            log.info("server.draining")
-
-        def fail(done: "asyncio.Future[BaseException]") -> None:
-            if done.cancelled():
-                return
-            self.failed = True
-            readiness.leaving = "the server has failed"
-            log.error("server.failed", exc_info=done.result())
-            os.kill(os.getpid(), signal.SIGTERM)
-
-        fatal.add_done_callback(fail)
-        tls = (
-            tls_context(settings.tls_cert, settings.tls_key)
-            if settings.tls_cert and settings.tls_key
-            else None
-        )
-        notice_s = 0 if settings.is_local or self.failed else settings.drain_notice_s
-        await serve(
-            server,
-            settings.host,
-            settings.port,
-            tls=tls,
-            ready=ready,
-            draining=draining,
-            notice_s=notice_s,
-            drain_s=settings.drain_s,
-        )
-        log.info("server.stopped", failed=self.failed)
+    def fail(self, error: "asyncio.Future[BaseException]") -> None:
+        """Nobody knows what is on the disk: leave, and say so by the exit status."""
+        if error.cancelled():
+            return
+        self.failed = True
+        self._readiness.leaving = "the server has failed"
+        self._log.error("server.failed", exc_info=error.result())
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 @asynccontextmanager

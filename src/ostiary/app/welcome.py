@@ -37,7 +37,7 @@ def near(path: Path) -> Path:
 def _commands(settings: Settings, url: str, alice: Alice | None) -> list[str]:
     folder = near(settings.data)
     trust = f" --cacert {near(settings.tls_cert)}" if settings.tls_cert else ""
-    curl = f'curl -s{trust} -H "Authorization: Bearer $(cat {folder / "admin.pat"})"'
+    curl = f'curl -s{trust} -H "Authorization: Bearer $(cat {folder / "admin.pat"})" -H content-type:application/json'
     name = alice.login_name if alice else ADMINISTRATOR
     checks: dict[str, object] = {"user": {"loginName": name}}
     if alice is not None and alice.password is not None:

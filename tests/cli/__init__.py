@@ -1,0 +1,1 @@
+"""The command line and the serving process, as a person or an init system meets them."""

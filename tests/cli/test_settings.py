@@ -1,0 +1,45 @@
+"""Settings: where they come from, and that each is explained."""
+
+from pathlib import Path
+
+import pytest
+
+from ostiary.cli import run
+from ostiary.config import load, table
+from tests.cli.process import ostiary
+from tests.house.source import TOP
+
+KEY = "A" * 43 + "="
+
+
+def test_each_is_explained() -> None:
+    """Every setting has a unit and a sentence."""
+    for name, unit, _, sentence in table():
+        assert unit, name
+        assert sentence.endswith("."), name
+
+
+def test_reference_is_current(capsys: pytest.CaptureFixture[str]) -> None:
+    """docs/settings.md is what the program says."""
+    assert run(["settings", "--markdown"]) == 0
+    assert capsys.readouterr().out == (TOP / "docs" / "settings.md").read_text()
+
+
+def test_precedence(tmp_path: Path) -> None:
+    """Options go before the environment, that before the file, that before the default; secrets are stars."""
+    (tmp_path / "ostiary.toml").write_text('port = 1001\ndata = "here"\norganization = "Filed"\n')
+    file = str(tmp_path / "ostiary.toml")
+    shown = ostiary("settings", "--config", file, OSTIARY_PORT="1002", OSTIARY_MASTER_KEY=KEY).stdout
+    lines = [line.split() for line in shown.splitlines()]
+    assert ["port", "1002"] in lines
+    assert ["organization", "Filed"] in lines
+    assert str(tmp_path / "here") in shown
+    assert KEY not in shown
+    assert load({"port": 1003}, tmp_path / "ostiary.toml").port == 1003
+
+
+def test_external_url() -> None:
+    """The issuer is the external URL, by default localhost at the port."""
+    assert load({"port": 8100}).url == "http://localhost:8100"
+    assert load({"external_url": "https://id.example.com/"}).url == "https://id.example.com"
+    assert load({"external_url": "https://id.example.com:8443"}).domain == "id.example.com"
