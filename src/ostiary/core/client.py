@@ -100,7 +100,10 @@ APPLICATION = Kind(
 
 
 class PublicKey(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A public key that its owner (an application or a machine user) signs assertions with; ``id`` is the ``kid``."""
+    """A public key that its owner (an application or a machine user) signs assertions with; ``id`` is the ``kid``.
+
+    ``project_id`` is the application's, empty for users.
+    """
 
     id: str
     owner_id: str
@@ -109,6 +112,7 @@ class PublicKey(msgspec.Struct, frozen=True, omit_defaults=True):
     created_at: datetime
     expires_at: datetime
     version: int = 1
+    project_id: str = ""
 
 
 APPLICATION_KEY = Kind(
@@ -119,6 +123,7 @@ APPLICATION_KEY = Kind(
         "organization_id": lambda k: k.organization_id,
         "created_at": lambda k: k.created_at,
         "expires_at": lambda k: k.expires_at,
+        "project_id": lambda k: k.project_id,
     },
     owner="owner_id",
     raises_generation=True,

@@ -97,16 +97,28 @@ class Owns:
     of: "Filter"
 
 
-Filter = Compare | Absent | OneOf | Text | Every | Some | Not | Owns
-Owners = Callable[[Owns], Container[str]]
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The column holds the id of a record of a kind that fulfils a condition (the other direction of Owns)."""
+
+    column: str
+    kind: AnyKind
+    of: "Filter"
 
 
-def _nobody(_: Owns) -> Container[str]:
+Filter = Compare | Absent | OneOf | Text | Every | Some | Not | Owns | Names
+Owners = Callable[[Owns | Names], Container[str]]
+
+
+def _nobody(_: Owns | Names) -> Container[str]:
     return ()
 
 
 def matches(condition: Filter, columns: Mapping[str, Column], owners: Owners = _nobody) -> bool:
-    """Whether a record with these columns fulfils the condition; ``owners`` answers the ids that own such a row."""
+    """Whether a record with these columns fulfils the condition.
+
+    ``owners`` answers the ids of those that own such a row, or that are such a row themselves.
+    """
     match condition:
         case Compare(column, order, value):
             return _compare(columns[column], order, value)
@@ -125,6 +137,8 @@ def matches(condition: Filter, columns: Mapping[str, Column], owners: Owners = _
             return not matches(of, columns, owners)
         case Owns():
             return columns["id"] in owners(condition)
+        case Names(column):
+            return columns[column] in owners(condition)
 
 
 def check_size(condition: Filter) -> None:
@@ -145,7 +159,7 @@ def _count(condition: Filter, depth: int, parts: int) -> int:
         case Every(of) | Some(of):
             for part in of:
                 parts = _count(part, depth - 1, parts)
-        case Not(of) | Owns(_, of):
+        case Not(of) | Owns(_, of) | Names(_, _, of):
             parts = _count(of, depth - 1, parts)
         case _:
             pass

@@ -109,9 +109,9 @@ class Membership(msgspec.Struct, frozen=True):
     resource: str
     roles: tuple[str, ...]
     created_at_s: int = 0
+    version: int = 1
     changed_at_s: int = 0
     project_organization_id: str = ""
-    version: int = 1
 
     @property
     def created_at(self) -> datetime:
@@ -127,6 +127,9 @@ class Membership(msgspec.Struct, frozen=True):
 def membership_id(user_id: str, resource: str) -> str:
     """A user has one membership on a resource, with all its roles."""
     return f"{user_id}:{resource}"
+
+
+INSTANCE_RESOURCE = "instance"
 
 
 def organization_resource(organization_id: str) -> str:

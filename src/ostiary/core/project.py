@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
-from ostiary.core.record import Kind
+from ostiary.core.record import Kind, in_lines
 
 
 class ActiveState(StrEnum):
@@ -74,6 +74,7 @@ PROJECT_ROLE = Kind(
         "key": lambda r: r.key,
         "display_name": lambda r: r.display_name,
         "created_at": lambda r: r.created_at,
+        "changed_at": lambda r: r.changed_at,
     },
     owner="project_id",
     raises_generation=True,
@@ -103,6 +104,8 @@ PROJECT_GRANT = Kind(
         "granted_organization_id": lambda g: g.granted_organization_id,
         "state": lambda g: str(g.state),
         "created_at": lambda g: g.created_at,
+        "changed_at": lambda g: g.changed_at,
+        "role_keys": lambda g: in_lines(g.role_keys),
     },
     owner="project_id",
     raises_generation=True,
@@ -110,7 +113,10 @@ PROJECT_GRANT = Kind(
 
 
 class Authorization(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Roles of a project given to a user, by the owning organisation or one the project was granted to."""
+    """Roles of a project given to a user, by the owning organisation or one the project was granted to.
+
+    ``organization_id`` is the giving one; ``user_organization_id`` is where the user belongs.
+    """
 
     id: str
     user_id: str
@@ -121,6 +127,7 @@ class Authorization(msgspec.Struct, frozen=True, omit_defaults=True):
     role_keys: tuple[str, ...] = ()
     state: ActiveState = ActiveState.ACTIVE
     version: int = 1
+    user_organization_id: str = ""
 
 
 AUTHORIZATION = Kind(
@@ -132,6 +139,19 @@ AUTHORIZATION = Kind(
         "organization_id": lambda a: a.organization_id,
         "state": lambda a: str(a.state),
         "created_at": lambda a: a.created_at,
+        "changed_at": lambda a: a.changed_at,
+        "user_organization_id": lambda a: a.user_organization_id,
+        "role_keys": lambda a: in_lines(a.role_keys),
     },
     owner="user_id",
 )
+
+
+def role_id(project_id: str, key: str) -> str:
+    """The key of a project's role; the id of a project has no colon."""
+    return f"{project_id}:{key}"
+
+
+def grant_id(project_id: str, organization_id: str) -> str:
+    """The key of a project's grant to an organisation."""
+    return f"{project_id}:{organization_id}"

@@ -45,3 +45,8 @@ class Kind(Generic[RecordT]):
 
 
 AnyKind = Kind[Any]
+
+
+def in_lines(texts: tuple[str, ...]) -> str:
+    """A column for several short texts: each on a line of its own, so that a whole one is found between two breaks."""
+    return "".join(f"\n{text}" for text in texts) + "\n"

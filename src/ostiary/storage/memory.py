@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from ostiary.core.filter import Owns, check_size, matches
+from ostiary.core.filter import Names, Owns, check_size, matches
 from ostiary.core.record import AnyKind, Kind, Record, RecordT
 from ostiary.storage.port import (
     OWNED_LIMIT,
@@ -90,9 +90,11 @@ class MemoryStore:
     def _of(self, kind: AnyKind) -> dict[str, Any]:
         return self._rows.setdefault(kind.name, {})
 
-    def _owners(self, owns: Owns) -> set[str]:
-        rows = [self._columns(owns.kind, row) for row in self._of(owns.kind).values()]
-        return {row[owns.kind.owner] for row in rows if matches(owns.of, row, self._owners)}
+    def _owners(self, condition: Owns | Names) -> set[str]:
+        kind = condition.kind
+        name = kind.owner if isinstance(condition, Owns) else "id"
+        rows = [self._columns(kind, row) for row in self._of(kind).values()]
+        return {row[name] for row in rows if matches(condition.of, row, self._owners)}
 
     def _columns(self, kind: AnyKind, row: Record) -> dict[str, Any]:
         return {"id": row.id, **{name: column(row) for name, column in kind.columns.items()}}

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from ostiary.core.filter import Absent, Compare, Every, Filter, Match, Not, OneOf, Owns, Some, Text
+from ostiary.core.filter import Absent, Compare, Every, Filter, Match, Names, Not, OneOf, Owns, Some, Text
 from ostiary.storage.statements import SqlValue, sql_value
 
 Clause = tuple[str, tuple[SqlValue, ...]]
@@ -31,6 +31,9 @@ def clause_of(condition: Filter) -> Clause:
         case Owns(kind, of):
             sql, parameters = clause_of(of)
             return f'id IN (SELECT {kind.owner} FROM "{kind.name}" WHERE {sql})', parameters
+        case Names(column, kind, of):
+            sql, parameters = clause_of(of)
+            return f'{column} IN (SELECT id FROM "{kind.name}" WHERE {sql})', parameters
 
 
 def _joined(parts: tuple[Filter, ...], word: str, empty: str) -> Clause:
