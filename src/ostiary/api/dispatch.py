@@ -139,16 +139,17 @@ class Dispatcher:
             options = desc.proto.options
             door = options[ext_door] if options is not None else None
             name = f"{service.descriptor.type_name}/{desc.name}"
+            handler = service.handlers.get(desc.name)
             yield Method(
                 desc=desc,
                 path=f"/{name}",
                 input=desc.input.type,
                 shape=self._shapes.of(desc.input),
-                checks=self._limits.of(desc.input),
+                checks=self._limits.of(desc.input) if handler else (),
                 permission=door.permission if door is not None else "",
                 http_status=(options[ext_http_status] if options is not None else 0) or 200,
                 open=is_open,
-                handler=service.handlers.get(desc.name) or _missing(name),
+                handler=handler or _missing(name),
                 direct=writers.pop(name, None),
             )
         if unused:

@@ -1,6 +1,6 @@
 """gRPC server reflection, v1 and v1alpha: which services there are, and the files that define them."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from types import ModuleType
 from typing import Any, Final
 
@@ -8,6 +8,7 @@ from protobuf import DescFile, DescMessage, DescService, Oneof
 
 from ostiary._pb.grpc.reflection.v1 import reflection_pb as v1
 from ostiary._pb.grpc.reflection.v1alpha import reflection_pb as v1alpha
+from ostiary._pb.zitadel import message_pb
 from ostiary.api.grpc import StreamMethod
 
 _NOT_FOUND: Final = 5
@@ -22,8 +23,8 @@ class Reflection:
         self._services = [*services, *(module.desc().services[0] for module in (v1, v1alpha))]
         self._files: dict[str, DescFile] = {}
         self._symbols: dict[str, DescFile] = {}
-        for service in self._services:
-            self._add(service.file)
+        for file in (*(service.file for service in self._services), message_pb.desc()):
+            self._add(file)  # the last holds the details of errors, which no service names
 
     def _add(self, file: DescFile) -> None:
         if file.name in self._files:
@@ -60,7 +61,7 @@ class Reflection:
 
 
 def _talk(reflection: Reflection, module: ModuleType) -> Any:
-    async def talk(requests: AsyncIterator[Any]) -> AsyncGenerator[Any, None]:
+    async def talk(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
         async for request in requests:
             yield reflection.answer(module, request)
 
