@@ -191,14 +191,14 @@ class Grpc(Client):
         super().close()
 
     def send(self, rpc: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        stub = self.channel.unary_unary(f"/{SERVICE}/{rpc}")
-        metadata = [(name.lower(), value) for name, value in headers.items()]
+        stub = cast("Any", self.channel.unary_unary(f"/{SERVICE}/{rpc}"))
+        metadata = tuple((name.lower(), value) for name, value in headers.items())
         try:
             reply, call = stub.with_call(body, metadata=metadata, timeout=10)
         except grpc.RpcError as error:
-            told = cast("grpc.Call", error)
+            told = cast("Any", error)
             trailers = dict(told.trailing_metadata() or ())
-            detail = cast("bytes", trailers.get("grpc-status-details-bin", b"")).decode("latin-1")
+            detail = trailers.get("grpc-status-details-bin", b"").decode("latin-1")
             code = told.code().value[0]
             return Answer(code, {}, told.details() or "", _id_in(detail), headers=trailers)
         content = json.loads(_RESPONSES[rpc].from_binary(reply).to_json())

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import uvloop
 
 from ostiary.http.message import AsgiApp
-from ostiary.http.one_port import Shared
+from ostiary.http.one_port import Shared, Times
 from ostiary.http.serve import Server
 
 
@@ -23,10 +23,13 @@ def http2() -> Callable[[Shared], asyncio.Protocol]:
 class Port:
     """Serves from ``start`` to ``stop``."""
 
-    def __init__(self, app: AsgiApp, *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, app: AsgiApp, *, tls: ssl.SSLContext | None = None, times: Times | None = None
+    ) -> None:
         """Serve that application on a free port."""
-        self._app = app
+        self.app = app
         self._tls = tls
+        self._times = times
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.drain_s = 5.0
@@ -54,7 +57,9 @@ class Port:
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._leave = asyncio.Event()
-        server = Server(self._app, http2=http2, now=lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+        server = Server(
+            self.app, http2=http2, now=lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), times=self._times
+        )
         await server.start("127.0.0.1", 0, tls=self._tls)
         self.number = server.port
         self.server = server

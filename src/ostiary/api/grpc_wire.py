@@ -107,6 +107,15 @@ class Frames:
             raise Unimplemented("", "protocol error: unary request has multiple messages")
         return message
 
+    async def gone(self) -> None:
+        """Wait until the client is; to be called after the last message.
+
+        Raises: Gone.
+        """
+        while (await self._receive())["type"] == "http.request":
+            pass
+        raise Gone("", "client went away")
+
     async def _fill(self) -> None:
         event = await self._receive()
         if event["type"] != "http.request":

@@ -1,7 +1,7 @@
 """The gRPC health service: serving until the server drains. Source: gRPC health checking protocol."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 from ostiary._pb.grpc.health.v1 import health_pb
@@ -48,9 +48,7 @@ class Health:
         """The status of all."""
         return HealthListResponse(statuses={name: self._now() for name in sorted(self._names)})
 
-    async def watch(
-        self, requests: AsyncIterator[HealthCheckRequest]
-    ) -> AsyncGenerator[HealthCheckResponse, None]:
+    async def watch(self, requests: AsyncIterator[HealthCheckRequest]) -> AsyncIterator[HealthCheckResponse]:
         """The status now and whenever it changes, until the server says that it is leaving."""
         async for request in requests:
             if request.service not in self._names:

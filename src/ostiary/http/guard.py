@@ -54,5 +54,5 @@ def for_origin(origin: bytes) -> tuple[Header, ...]:
 
 
 def too_many_headers(headers: Mapping[bytes, bytes], limit: int) -> bool:
-    """Whether names and values together are longer than the limit."""
-    return sum(map(len, headers)) + sum(map(len, headers.values())) > limit
+    """Whether the header section is longer than the limit, four bytes of each line being ``: `` and its end."""
+    return sum(map(len, headers)) + sum(map(len, headers.values())) + 4 * len(headers) > limit

@@ -26,7 +26,7 @@ from hyperframe.frame import GoAwayFrame
 
 from ostiary.http.http2_stream import Stream
 from ostiary.http.message import MAX_HEADERS
-from ostiary.http.one_port import IDLE_S, WRITE_S, Shared
+from ostiary.http.one_port import Shared
 
 _STREAMS: Final = 100
 # resets, settings and empty frames a client may send: so many at once, so many a second. Source: R-31
@@ -136,11 +136,15 @@ class Http2(asyncio.Protocol):
                 stream.window_opened()
         elif isinstance(event, StreamReset):
             self._charge()
-            stream_gone = self._streams.pop(event.stream_id or 0, None)
-            if stream_gone is not None:
-                stream_gone.close()
+            self._drop(event.stream_id or 0)
         elif isinstance(event, ConnectionTerminated):
             self.transport.close()
+
+    def _drop(self, identity: int) -> None:
+        stream = self._streams.pop(identity, None)
+        if stream is not None:
+            self._busy_s = self.loop.time()
+            stream.close()
 
     def _charge(self) -> None:
         if not self._budget.spend(self.loop.time()):
@@ -186,15 +190,14 @@ class Http2(asyncio.Protocol):
             self._full_since_s = None
         elif self._full_since_s is None:
             self._full_since_s = now_s
-        elif now_s - self._full_since_s > WRITE_S:
+        elif now_s - self._full_since_s > self.shared.times.write_s:
             self.transport.abort()
         for stream in tuple(self._streams.values()):
             if stream.overdue(now_s):
-                del self._streams[stream.identity]
                 stream.release(ErrorCodes.CANCEL)
-                stream.close()
+                self._drop(stream.identity)
         self.flush()
-        if not self._streams and now_s - self._busy_s > IDLE_S:
+        if not self._streams and now_s - self._busy_s > self.shared.times.idle_s:
             self.shutdown()
 
     def shutdown(self) -> None:

@@ -1,6 +1,7 @@
 """One stream of an HTTP/2 connection as an ASGI request."""
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
@@ -8,7 +9,6 @@ from h2.errors import ErrorCodes
 from h2.exceptions import ProtocolError
 
 from ostiary.http.message import Event, Header, Scope
-from ostiary.http.one_port import BODY_S, WRITE_S
 
 if TYPE_CHECKING:
     from ostiary.http.http2 import Http2
@@ -49,8 +49,9 @@ class Stream:
         _wake(self._waiter)
 
     def close(self) -> None:
-        """The client is gone from this stream."""
+        """The client is gone from this stream; what it sent no longer takes of the connection's window."""
         self._closed = True
+        self._acknowledge()
         _wake(self._waiter)
         _wake(self._window)
 
@@ -60,12 +61,12 @@ class Stream:
 
     def overdue(self, now_s: float) -> bool:
         """Whether the body has been awaited for too long."""
-        return not self._request_ended and now_s - self._heard_s > BODY_S
+        return not self._request_ended and now_s - self._heard_s > self._connection.shared.times.body_s
 
     def release(self, code: ErrorCodes) -> None:
         """Give back the window, and reset what was left open."""
+        self._acknowledge()
         try:
-            self._acknowledge()
             if not (self._answer_ended and self._request_ended):
                 self._h2.reset_stream(self.identity, code)
         except ProtocolError:  # the stream was closed in the same moment
@@ -87,9 +88,10 @@ class Stream:
         return {"type": "http.request", "body": body, "more_body": not self._request_ended}
 
     def _acknowledge(self) -> None:
-        if self._unacknowledged:
-            self._h2.acknowledge_received_data(self._unacknowledged, self.identity)
-            self._unacknowledged = 0
+        size, self._unacknowledged = self._unacknowledged, 0
+        if size:
+            with suppress(ProtocolError):  # the connection was closed in the same moment
+                self._h2.acknowledge_received_data(size, self.identity)
 
     async def send(self, event: Event) -> None:
         """ASGI: a piece of the answer. To a client that is gone it says nothing."""
@@ -135,7 +137,7 @@ class Stream:
         self._connection.flush()
         self._window = self._connection.loop.create_future()
         try:
-            await asyncio.wait_for(self._window, WRITE_S)
+            await asyncio.wait_for(self._window, self._connection.shared.times.write_s)
         except TimeoutError:
             self._closed = True
 

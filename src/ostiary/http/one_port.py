@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any, Final, Protocol, cast
@@ -13,15 +14,22 @@ from uvicorn.server import ServerState
 from ostiary.http.guard import too_many_headers
 from ostiary.http.message import MAX_HEADERS, AsgiApp, Receive, Scope, Send, joined
 
-HEADER_S: Final = 10
-BODY_S: Final = 30
-WRITE_S: Final = 30
-IDLE_S: Final = 65
 _PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 )
 _TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How long a client may take, in seconds, and how often that is looked at. Source: R-29."""
+
+    header_s: float = 10  # from connecting, or the first byte of a request, to the end of its header
+    body_s: float = 30  # HTTP/1.1: for the whole body; HTTP/2: between two pieces of it
+    write_s: float = 30  # to read on in an answer
+    idle_s: float = 65  # between requests
+    tick_s: float = 1
 
 
 class Connection(Protocol):
@@ -44,9 +52,11 @@ class Shared:
         app: AsgiApp,
         http2: Callable[[], Callable[["Shared"], asyncio.Protocol]],
         now: Callable[[], datetime],
+        times: Times,
     ) -> None:
         """Nothing is listening yet. ``http2`` is called once, in a thread: it may load its libraries then."""
         self.app = app
+        self.times = times
         self.loop = asyncio.get_running_loop()
         self.state = ServerState()
         self.config = Config(
@@ -60,7 +70,7 @@ class Shared:
             access_log=False,
             proxy_headers=False,
             server_header=False,
-            timeout_keep_alive=IDLE_S,
+            timeout_keep_alive=cast("int", times.idle_s),
         )
         self.config.load()
         self._load_http2 = http2
@@ -130,7 +140,7 @@ class OnePort(asyncio.Protocol):
 
     def sweep(self, now_s: float) -> None:
         """Whoever says nothing is not waited for."""
-        if self._transport is not None and now_s - self._since_s > HEADER_S:
+        if self._transport is not None and now_s - self._since_s > self._shared.times.header_s:
             self._transport.close()
 
     def shutdown(self) -> None:
@@ -168,6 +178,7 @@ class Http1(HttpToolsProtocol):
         super().__init__(shared.config, shared.state, {}, shared.loop)
         self.access_log = False
         self._plain_app = self.app
+        self._times = shared.times
         self._header_bytes = 0
         self._phase: tuple[str, object] = ("", None)
         self._phase_since_s = 0.0
@@ -212,10 +223,10 @@ class Http1(HttpToolsProtocol):
                 self.transport.write(_TOO_SLOW)
             self.transport.close()
 
-    def _waiting_for(self) -> tuple[str, int]:
+    def _waiting_for(self) -> tuple[str, float]:
         cycle = cast("RequestResponseCycle | None", self.cycle)  # None before the first request
         if self.transport.get_write_buffer_size():
-            return "write", WRITE_S
+            return "write", self._times.write_s
         if cycle is None or cycle.response_complete:
-            return ("", 0) if self.timeout_keep_alive_task is not None else ("header", HEADER_S)
-        return ("body", BODY_S) if cycle.more_body else ("", 0)
+            return ("", 0) if self.timeout_keep_alive_task is not None else ("header", self._times.header_s)
+        return ("body", self._times.body_s) if cycle.more_body else ("", 0)

@@ -11,7 +11,7 @@ from typing import Final
 import uvloop
 
 from ostiary.http.message import AsgiApp, Event
-from ostiary.http.one_port import HEADER_S, OnePort, Shared
+from ostiary.http.one_port import OnePort, Shared, Times
 
 _STEP_S: Final = 0.02
 _BACKLOG: Final = 2048
@@ -65,11 +65,14 @@ class Life:
 class Server:
     """A listening port. ``port`` is the real one once started, also when 0 was asked for."""
 
-    def __init__(self, app: AsgiApp, *, http2: Http2, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, app: AsgiApp, *, http2: Http2, now: Callable[[], datetime], times: Times | None = None
+    ) -> None:
         """Nothing is open yet. ``http2`` loads and gives the class of HTTP/2 connections; ``now`` is for Date."""
         self._app = app
         self._http2 = http2
         self._now = now
+        self._times = times or Times()
         self._life = Life(app)
         self.port = 0
 
@@ -77,17 +80,17 @@ class Server:
         """Begin the application's life, then listen."""
         loop = asyncio.get_running_loop()
         await self._life.start()
-        self._shared = Shared(self._app, self._http2, self._now)
+        self._shared = Shared(self._app, self._http2, self._now, self._times)
         self._listener = await loop.create_server(
             lambda: OnePort(self._shared),
             host,
             port,
             ssl=tls,
             backlog=_BACKLOG,
-            ssl_handshake_timeout=HEADER_S if tls else None,
+            ssl_handshake_timeout=self._times.header_s if tls else None,
         )
         self.port = self._listener.sockets[0].getsockname()[1]
-        self._ticker = loop.call_later(1, self._tick)
+        self._ticker = loop.call_later(self._times.tick_s, self._tick)
 
     async def stop(self, drain_s: float) -> None:
         """Accept nothing new, finish what is being answered (so long at most), end the application's life."""
@@ -106,7 +109,7 @@ class Server:
 
     def _tick(self) -> None:
         self._shared.tick()
-        self._ticker = asyncio.get_running_loop().call_later(1, self._tick)
+        self._ticker = asyncio.get_running_loop().call_later(self._times.tick_s, self._tick)
 
 
 def tls_context(certificate: Path, key: Path) -> ssl.SSLContext:
