@@ -1,17 +1,128 @@
-"""``zitadel.oidc.v2.OIDCService``: there are no authorization requests yet, so none is ever found."""
+"""``zitadel.oidc.v2.OIDCService``: how a login UI reads and answers what clients ask."""
 
+from datetime import timedelta
+
+from protobuf import Oneof
+from protobuf.wkt import Duration, Timestamp
+
+from ostiary._pb.zitadel.object.v2 import object_pb
+from ostiary._pb.zitadel.oidc.v2 import authorization_pb
 from ostiary._pb.zitadel.oidc.v2 import oidc_service_pb as pb
 from ostiary.api.call import Call, Service
-from ostiary.errors import NotFound
+from ostiary.api.session import InstanceId
+from ostiary.core.login_request import LoginRequest
+from ostiary.errors import Unimplemented
+from ostiary.oidc.device import DeviceAuthorizations
+from ostiary.oidc.requests import AuthorizationRequests, Finished
+from ostiary.signin.requests import Proof
 
 
-def service() -> Service:
-    """For the dispatcher."""
-    return Service(
-        next(service for service in pb.desc().services if service.name == "OIDCService"),
-        {"GetAuthRequest": _get_auth_request},
+class OidcApi:
+    """Each RPC: message in, request answered, message out."""
+
+    def __init__(
+        self, requests: AuthorizationRequests, devices: DeviceAuthorizations, instance_id: InstanceId
+    ) -> None:
+        """Requests of browsers and of devices."""
+        self._requests = requests
+        self._devices = devices
+        self._instance_id = instance_id
+
+    async def get_request(self, call: Call, request: pb.GetAuthRequestRequest) -> pb.GetAuthRequestResponse:
+        """GetAuthRequest."""
+        found = await self._requests.get(call.caller, request.auth_request_id)
+        return pb.GetAuthRequestResponse(auth_request=_message(found))
+
+    async def create_callback(
+        self, call: Call, request: pb.CreateCallbackRequest
+    ) -> pb.CreateCallbackResponse:
+        """CreateCallback: with a session, or with an error."""
+        match request.callback_kind:
+            case Oneof(field="session", value=pb.Session() as session):
+                proof = Proof(session.session_id, session.session_token)
+                finished = await self._requests.finish(call.caller, request.auth_request_id, proof)
+            case Oneof(field="error", value=authorization_pb.AuthorizationError() as error):
+                finished = await self._requests.refuse(
+                    call.caller,
+                    request.auth_request_id,
+                    _reason(error.error),
+                    error.error_description,
+                    error.error_uri,
+                )
+            case _:
+                raise Unimplemented("OIDCv2-zee7A", "Answer with a session or with an error")
+        return pb.CreateCallbackResponse(
+            details=await self._details(finished), callback_url=finished.callback_url
+        )
+
+    async def get_device(
+        self, _: Call, request: pb.GetDeviceAuthorizationRequestRequest
+    ) -> pb.GetDeviceAuthorizationRequestResponse:
+        """GetDeviceAuthorizationRequest."""
+        device, client, project_name = await self._devices.by_user_code(request.user_code)
+        message = authorization_pb.DeviceAuthorizationRequest(
+            id=device.id,
+            client_id=client.client_id,
+            scope=list(device.scope),
+            app_name=client.name,
+            project_name=project_name,
+        )
+        return pb.GetDeviceAuthorizationRequestResponse(device_authorization_request=message)
+
+    async def decide_device(
+        self, call: Call, request: pb.AuthorizeOrDenyDeviceAuthorizationRequest
+    ) -> pb.AuthorizeOrDenyDeviceAuthorizationResponse:
+        """AuthorizeOrDenyDeviceAuthorization."""
+        match request.decision:
+            case Oneof(field="session", value=pb.Session() as session):
+                proof = Proof(session.session_id, session.session_token)
+                await self._devices.approve(call.caller, request.device_authorization_id, proof)
+            case _:
+                await self._devices.deny(call.caller, request.device_authorization_id)
+        return pb.AuthorizeOrDenyDeviceAuthorizationResponse()
+
+    async def _details(self, finished: Finished) -> object_pb.Details:
+        return object_pb.Details(
+            sequence=finished.request.version,
+            change_date=Timestamp.from_datetime(finished.at),
+            resource_owner=await self._instance_id(),
+        )
+
+    def service(self) -> Service:
+        """For the dispatcher."""
+        return Service(
+            next(service for service in pb.desc().services if service.name == "OIDCService"),
+            {
+                "GetAuthRequest": self.get_request,
+                "CreateCallback": self.create_callback,
+                "GetDeviceAuthorizationRequest": self.get_device,
+                "AuthorizeOrDenyDeviceAuthorization": self.decide_device,
+            },
+        )
+
+
+def _message(request: LoginRequest) -> authorization_pb.AuthRequest:
+    oidc = request.oidc
+    max_age = (
+        Duration.from_timedelta(timedelta(seconds=oidc.max_age_s)) if oidc.max_age_s is not None else None
+    )
+    return authorization_pb.AuthRequest(
+        id=request.id,
+        creation_date=Timestamp.from_datetime(request.created_at),
+        client_id=request.client_id,
+        scope=list(oidc.scope),
+        redirect_uri=oidc.redirect_uri,
+        prompt=[authorization_pb.Prompt[name.upper()] for name in oidc.prompt],
+        ui_locales=list(oidc.ui_locales),
+        login_hint=oidc.login_hint,
+        max_age=max_age,
+        hint_user_id=oidc.hint_user_id,
     )
 
 
-async def _get_auth_request(_: Call, __: pb.GetAuthRequestRequest) -> pb.GetAuthRequestResponse:
-    raise NotFound("QUERY-Thee9", "Auth Request does not exist")
+def _reason(error: int) -> str:
+    """The OAuth code of the wire's ErrorReason: its name in small letters."""
+    reason = authorization_pb.ErrorReason(error)
+    if reason is authorization_pb.ErrorReason.UNSPECIFIED:
+        return "server_error"
+    return reason.name.lower()

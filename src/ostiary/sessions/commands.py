@@ -4,6 +4,7 @@ from ostiary.core.audit import session_detail
 from ostiary.core.idempotency import Once
 from ostiary.core.organization import INSTANCE, INSTANCE_KEY, Instance
 from ostiary.core.permission import Caller
+from ostiary.core.session_state import ended
 from ostiary.core.session import ENDED_SESSION, SESSION, Ended, EndedSession, Session, Started, evolve
 from ostiary.core.user import AUTHENTICATOR, USER, Authenticator, User
 from ostiary.errors import Aborted, FailedPrecondition, Internal, NotFound
@@ -84,7 +85,7 @@ class SessionCommands:
         if session is not None:
             return session
         if await self._store.get(ENDED_SESSION, session_id) is not None:
-            raise FailedPrecondition("COMMAND-Hewfq", "Session already terminated")
+            raise ended()
         raise NotFound("COMMAND-Flk38", "Session does not exist")
 
     async def _named(self, named: UserNamed | None) -> User | None:

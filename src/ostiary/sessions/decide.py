@@ -19,6 +19,7 @@ from ostiary.core.session import (
     UserChecked,
     evolve,
 )
+from ostiary.core.session_state import expired
 from ostiary.core.user import Authenticator, User, UserState
 from ostiary.errors import FailedPrecondition, InvalidArgument, OstiaryError
 from ostiary.sessions.change import SessionChange
@@ -109,7 +110,7 @@ class _Desk:
         own = self.view.user if self.view.user and self.view.user.id == self.session.user_id else None
         if alive(self.session, own, self.view.instance, self.view.now):
             return None
-        return FailedPrecondition("COMMAND-Hkl3d", "Session has expired")
+        return expired()
 
     def check_user(self, change: SessionChange) -> OstiaryError | None:
         user = self.view.user

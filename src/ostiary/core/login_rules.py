@@ -1,0 +1,138 @@
+"""Whether a session may finish a login: what is missing, said so that somebody can add it.
+
+Stricter than ZITADEL, which lets the login UI decide: a bare user check finishes nothing, a user who owns a ready second
+factor must have used one, and the session satisfies what the request asks for (``max_age``, ``prompt=login``,
+``acr_values``). Source: OpenID Connect Core 3.1.2.1; ZITADEL's wire contract, parts 2.13 and 3.4.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from ostiary.core.assurance import SECOND_FACTORS, factors_now, is_multi_factor
+from ostiary.core.login_request import Authentication
+from ostiary.core.policy import LoginPolicy
+from ostiary.core.project import ActiveState, Authorization, Project, ProjectGrant
+from ostiary.core.session import Session, VerifiedFactor
+from ostiary.core.user import Authenticator, User, UserState
+
+AAL1, AAL2 = "urn:ostiary:acr:aal1", "urn:ostiary:acr:aal2"
+_RANK = (AAL1, AAL2)
+# ZITADEL's values: one for every kind of WebAuthn, one for every kind of one-time code.
+_AMR = (
+    ("password", "pwd"),
+    ("web_auth_n", "user"),
+    ("totp", "otp"),
+    ("otp_sms", "otp"),
+    ("otp_email", "otp"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a request asks of the authentication. ``since``: it must have happened after this (``prompt=login``)."""
+
+    max_age_s: int | None = None
+    since: datetime | None = None
+    acr_values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Why a session does not suffice: the OAuth error for a client, and a sentence for whoever builds the login."""
+
+    error: Literal["login_required", "interaction_required", "unmet_authentication_requirements"]
+    sentence: str
+
+
+def authentication_of(session: Session, user: User) -> Authentication:
+    """Who, when and how, as it goes into tokens. ``auth_time`` is the newest factor's time, else the user check's."""
+    factors = factors_now(session, user)
+    times = [factor.verified_at for factor in factors.values()]
+    return Authentication(
+        session_id=session.id,
+        user_id=user.id,
+        organization_id=user.organization_id,
+        auth_time=max(times, default=session.user_checked_at or session.created_at),
+        amr=amr_of(factors),
+        acr=acr_of(factors),
+    )
+
+
+def amr_of(factors: dict[str, VerifiedFactor]) -> tuple[str, ...]:
+    """Authentication method references, with ``mfa`` for two factors or one that verified its user."""
+    values = dict.fromkeys(value for kind, value in _AMR if kind in factors)
+    if is_multi_factor(factors):
+        values["mfa"] = None
+    return tuple(values)
+
+
+def acr_of(factors: dict[str, VerifiedFactor]) -> str:
+    """The authentication context class: one factor or more than one; empty for none."""
+    if not factors:
+        return ""
+    return AAL2 if is_multi_factor(factors) else AAL1
+
+
+def missing(
+    session: Session,
+    user: User,
+    authenticators: Iterable[Authenticator],
+    policy: LoginPolicy,
+    wanted: Wanted,
+    now: datetime,
+) -> Missing | None:
+    """The first thing that keeps the session from finishing the request; None if nothing does."""
+    factors = factors_now(session, user)
+    if user.state not in {UserState.ACTIVE, UserState.INITIAL}:
+        return Missing("login_required", "the user is not active")
+    if not factors:
+        return Missing("login_required", "the session has a user, but no verified factor")
+    stale = _stale(authentication_of(session, user).auth_time, wanted, now)
+    if stale is not None:
+        return stale
+    if not is_multi_factor(factors) and user.machine is None:
+        forced = policy.force_mfa or (policy.force_mfa_local_only and "intent" not in factors)
+        if forced or any(a.is_ready and a.kind in SECOND_FACTORS for a in authenticators):
+            return Missing("interaction_required", "a second factor must be verified in the session")
+    if wanted.acr_values and not _reaches(acr_of(factors), wanted.acr_values):
+        asked = " ".join(wanted.acr_values)
+        return Missing("unmet_authentication_requirements", f"the session does not reach acr_values={asked}")
+    return None
+
+
+def _stale(auth_time: datetime, wanted: Wanted, now: datetime) -> Missing | None:
+    if wanted.max_age_s is not None and (now - auth_time).total_seconds() > wanted.max_age_s:
+        return Missing("login_required", "the authentication is older than max_age")
+    if wanted.since is not None and auth_time < wanted.since:
+        return Missing("login_required", "prompt=login asks for an authentication after the request")
+    return None
+
+
+def _reaches(have: str, asked: Sequence[str]) -> bool:
+    """Whether one of the known classes that were asked for is reached; unknown ones cannot be."""
+    known = [_RANK.index(value) for value in asked if value in _RANK]
+    return bool(known) and have in _RANK and _RANK.index(have) >= min(known)
+
+
+def may_use_project(
+    project: Project, grants: Sequence[ProjectGrant], authorizations: Sequence[Authorization], user: User
+) -> str:
+    """An empty text, or why this user may not log in to the project's applications.
+
+    ``grants`` are the project's, ``authorizations`` the user's. Source: ZITADEL's wire contract, part 3.1, step 4.
+    """
+    owns = user.organization_id == project.organization_id
+    granted = any(
+        grant.granted_organization_id == user.organization_id and grant.state is ActiveState.ACTIVE
+        for grant in grants
+    )
+    if project.requires_access and not (owns or granted):
+        return "the user's organisation neither owns the project nor was granted it"
+    authorized = any(
+        a.project_id == project.id and a.state is ActiveState.ACTIVE and a.role_keys for a in authorizations
+    )
+    if project.requires_authorization and not authorized:
+        return "the user has no authorisation on the project"
+    return ""

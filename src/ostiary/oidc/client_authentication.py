@@ -1,0 +1,139 @@
+"""Who calls as a client: by the one method that is registered for it.
+
+Source: RFC 6749 2.3.1, OpenID Connect Core 9, RFC 7523 2.2, RFC 8725.
+"""
+
+import base64
+import binascii
+from urllib.parse import unquote_plus
+
+from ostiary.core.client import (
+    APPLICATION,
+    APPLICATION_KEY,
+    MACHINE_SECRET,
+    Application,
+    ClientAuthentication,
+)
+from ostiary.core.project import ActiveState
+from ostiary.core.secret import parse_token, same_hash
+from ostiary.core.user import User
+from ostiary.effects import Effects
+from ostiary.http.message import Request
+from ostiary.oidc.assertion import read_assertion, spend
+from ostiary.oidc.errors import OAuthError
+from ostiary.oidc.parameters import Parameters
+from ostiary.storage.cache import Cache
+from ostiary.storage.port import Store
+from ostiary.storage.reads import user_by_login_name
+
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+# Parameters of a form that prove who the client is; never kept.
+CREDENTIALS = frozenset({"client_id", "client_secret", "client_assertion", "client_assertion_type"})
+_NOBODY = bytes(32)
+
+
+class ClientAuthenticator:
+    """Authenticates applications, and service users by their secrets."""
+
+    def __init__(self, store: Store, cache: Cache, effects: Effects, issuer: str) -> None:
+        """``issuer`` is the audience of assertions."""
+        self._store = store
+        self._cache = cache
+        self._effects = effects
+        self._issuer = issuer
+
+    async def application(self, request: Request, form: Parameters) -> Application:
+        """The application that calls; raises invalid_client."""
+        method, client_id, secret = _presented(request, form)
+        if method is ClientAuthentication.PRIVATE_KEY_JWT:
+            client = await self._by_assertion(form)
+        else:
+            client = await self._known(client_id)
+        is_ours = (
+            client is not None and client.state is ActiveState.ACTIVE and client.authentication is method
+        )
+        if client is None or not is_ours:
+            raise _invalid(request)
+        has_secret = method in {ClientAuthentication.BASIC, ClientAuthentication.POST}
+        if has_secret and not _matches(secret, client.secret_hash):
+            raise _invalid(request)
+        return client
+
+    async def machine(self, request: Request, form: Parameters) -> User:
+        """The service user whose username and secret are sent as client_id and client_secret; raises invalid_client."""
+        _, username, secret = _presented(request, form)
+        user = await user_by_login_name(self._store, username) if username else None
+        kept = await self._cache.get(MACHINE_SECRET, user.id) if user else None
+        if (
+            not _matches(secret, kept.secret_hash if kept else _NOBODY)
+            or user is None
+            or user.machine is None
+        ):
+            raise _invalid(request)
+        return user
+
+    async def _known(self, client_id: str) -> Application | None:
+        return await self._cache.find(APPLICATION, "client_id", client_id) if client_id else None
+
+    async def _by_assertion(self, form: Parameters) -> Application | None:
+        if form.require("client_assertion_type") != ASSERTION_TYPE:
+            raise OAuthError("invalid_client", f"client_assertion_type is {ASSERTION_TYPE}", 401)
+        assertion = await read_assertion(
+            form.require("client_assertion"),
+            keys=lambda kid: self._cache.get(APPLICATION_KEY, kid),
+            audiences=(self._issuer, f"{self._issuer}/oauth/v2/token"),
+            now=self._effects.now(),
+            error="invalid_client",
+        )
+        await spend(self._store, assertion, error="invalid_client")
+        client = await self._known(assertion.issuer)
+        named = form.get("client_id")
+        return client if not named or named == assertion.issuer else None
+
+
+def _presented(request: Request, form: Parameters) -> tuple[ClientAuthentication, str, str]:
+    """The method used, client_id and secret; raises invalid_request for more than one method (RFC 6749 2.3)."""
+    header = request.header(b"authorization")
+    methods = [bool(header), "client_secret" in form, "client_assertion" in form]
+    if sum(methods) > 1:
+        raise OAuthError("invalid_request", "authenticate by one method only")
+    if header:
+        client_id, secret = _basic(header)
+        if form.get("client_id") not in {"", client_id}:
+            raise OAuthError("invalid_request", "client_id differs from the one of the Authorization header")
+        return ClientAuthentication.BASIC, client_id, secret
+    if "client_assertion" in form:
+        return ClientAuthentication.PRIVATE_KEY_JWT, "", ""
+    if "client_secret" in form:
+        return ClientAuthentication.POST, form.get("client_id"), form.get("client_secret")
+    return ClientAuthentication.NONE, form.get("client_id"), ""
+
+
+def _basic(header: str) -> tuple[str, str]:
+    """Client id and secret, form-decoded as RFC 6749 2.3.1 says."""
+    scheme, _, encoded = header.partition(" ")
+    try:
+        if scheme.lower() != "basic":
+            raise ValueError(scheme)
+        plain = base64.b64decode(encoded.strip(), validate=True).decode()
+    except (binascii.Error, ValueError):
+        raise OAuthError(
+            "invalid_client", "the Authorization header is no Basic one", 401, _CHALLENGE
+        ) from None
+    client_id, _, secret = plain.partition(":")
+    return unquote_plus(client_id), unquote_plus(secret)
+
+
+def _matches(secret: str, kept: bytes) -> bool:
+    """Whether the secret has this hash, compared in constant time."""
+    parts = parse_token(secret)
+    return same_hash(parts.secret_hash if parts else _NOBODY, kept or bytes(31)) and parts is not None
+
+
+def _invalid(request: Request) -> OAuthError:
+    challenge = _CHALLENGE if request.header(b"authorization") else ()
+    text = "the client is unknown, or its credentials or their method are wrong"
+    return OAuthError("invalid_client", text, 401, challenge)
+
+
+_CHALLENGE = ((b"www-authenticate", b'Basic realm="ostiary"'),)

@@ -1,0 +1,100 @@
+"""Authorization requests, from the wire's GetAuthRequest and CreateCallback to the URL that the browser goes to."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ostiary.core.grant import AUTHORIZATION_CODE
+from ostiary.core.login_request import LOGIN_REQUEST, LoginRequest
+from ostiary.core.login_rules import Wanted
+from ostiary.core.permission import Caller
+from ostiary.core.secret import SECRET_BYTES, secret_hash, token_text
+from ostiary.errors import FailedPrecondition, NotFound
+from ostiary.oidc.response import Values, callback_url, code_values, error_values
+from ostiary.signin.requests import AnyRequest, Finishing, Proof, SignIn
+
+CODE_LIFETIME = timedelta(seconds=30)
+ID_PREFIX = "V2_"
+
+
+def _wanted(request: AnyRequest) -> Wanted:
+    if not isinstance(request, LoginRequest):
+        raise TypeError("an authorization request is expected")
+    oidc = request.oidc
+    since = request.created_at if "login" in oidc.prompt else None
+    return Wanted(oidc.max_age_s, since, oidc.acr_values)
+
+
+LINKING = Finishing(
+    LOGIN_REQUEST,
+    unknown=lambda: NotFound("COMMAND-jae5P", "Auth Request does not exist"),
+    handled=lambda: FailedPrecondition("COMMAND-Sx208nt", "Auth Request has already been handled"),
+    wanted=_wanted,
+)
+FAILING = Finishing(
+    LOGIN_REQUEST,
+    unknown=LINKING.unknown,
+    handled=lambda: FailedPrecondition("COMMAND-Sx202nt", "Auth Request has already been handled"),
+    wanted=_wanted,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """An answered request, where the browser goes with the answer, and when."""
+
+    request: LoginRequest
+    callback_url: str
+    at: datetime
+
+
+class AuthorizationRequests:
+    """Reads and answers authorization requests."""
+
+    def __init__(self, signin: SignIn, issuer: str) -> None:
+        """``issuer`` is told in every answer (RFC 9207)."""
+        self._signin = signin
+        self._issuer = issuer
+
+    async def get(self, caller: Caller, request_id: str) -> LoginRequest:
+        """An open or answered request, for its login client or who has ``session.read``."""
+        request = await self._signin.store.get(LOGIN_REQUEST, request_id)
+        if request is None or request.expires_at <= self._signin.effects.now():
+            raise NotFound("QUERY-Thee9", "Auth Request does not exist")
+        if request.login_client_id != caller.user_id:
+            caller.require("session.read")
+        return request
+
+    async def finish(
+        self, caller: Caller, request_id: str, proof: Proof, *, by_token: bool = False
+    ) -> Finished:
+        """Link a session. ``by_token``: the session token itself is the right to do so, whoever calls."""
+        effects = self._signin.effects
+        code = token_text(
+            AUTHORIZATION_CODE, request_id.removeprefix(ID_PREFIX), effects.random_bytes(SECRET_BYTES)
+        )
+        linked = await self._signin.link(
+            caller,
+            LINKING,
+            request_id,
+            proof,
+            by_token=by_token,
+            code_hash=secret_hash(code),
+            code_expires_at=effects.now() + CODE_LIFETIME,
+        )
+        if not isinstance(linked, LoginRequest):
+            raise TypeError("an authorization request is expected")
+        return self._finished(linked, code_values(linked.oidc, code, self._issuer))
+
+    async def refuse(
+        self, caller: Caller, request_id: str, error: str, description: str = "", error_uri: str = ""
+    ) -> Finished:
+        """Answer with an error of the login UI."""
+        failed = await self._signin.fail(caller, FAILING, request_id)
+        if not isinstance(failed, LoginRequest):
+            raise TypeError("an authorization request is expected")
+        values = error_values(failed.oidc, error, description, self._issuer, error_uri)
+        return self._finished(failed, values)
+
+    def _finished(self, request: LoginRequest, values: Values) -> Finished:
+        url = callback_url(request.id, request.oidc, values, self._issuer)
+        return Finished(request, url, self._signin.effects.now())
