@@ -4,7 +4,7 @@ The files go first. A crash between file and save leaves secrets that open nothi
 both anew; once the save is done the files are there.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -15,6 +15,8 @@ from ostiary.core.organization import INSTANCE, INSTANCE_KEY, ORGANIZATION
 from ostiary.core.secret import Secret
 from ostiary.core.user import LOGIN_NAME, login_name_id
 from ostiary.factors.password import PASSWORD
+from ostiary.keys.making import first_keys
+from ostiary.keys.rotation import KeyRotation
 from ostiary.keys.sealing import key_proof
 from ostiary.storage.folder import write_private
 from ostiary.users.first_start import ALICE, FirstStart, Names
@@ -33,14 +35,21 @@ class Alice:
 async def begin(installation: Installation) -> bool:
     """Make the instance and its first users if there are none; whether it did."""
     if await installation.store.get(INSTANCE, INSTANCE_KEY) is not None:
+        await key_rotation(installation).due()
         return False
     settings = installation.settings
     names = Names(settings.organization, settings.domain)
     made = _first_start(installation).instance(names, key_proof(installation.sealer))
     for name, secret in made.secrets.items():
         write_private(settings.data / name, f"{secret.reveal()}\n")
-    await installation.store.save(made.changes)
+    keys = first_keys(installation.effects, installation.sealer)
+    await installation.store.save(replace(made.changes, puts=(*made.changes.puts, *keys)))
     return True
+
+
+def key_rotation(installation: Installation) -> KeyRotation:
+    """What is done to signing keys."""
+    return KeyRotation(installation.store, installation.effects, installation.sealer)
 
 
 async def alice(installation: Installation) -> Alice:

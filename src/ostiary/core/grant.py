@@ -56,6 +56,7 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
     actor_id: str = ""
     refresh: Refresh | None = None
     version: int = 1
+    access_issued_at: datetime | None = None
 
     @property
     def session_id(self) -> str:

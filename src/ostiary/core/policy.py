@@ -121,6 +121,14 @@ class SecurityPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
     enable_impersonation: bool = False
 
 
+class TokenPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How long tokens live, in seconds, where the client says nothing else."""
+
+    access_token_lifetime_s: int = 900
+    service_token_lifetime_s: int = 3600
+    id_token_lifetime_s: int = 600
+
+
 POLICY_TYPES = MappingProxyType(
     {
         "login": LoginPolicy,
@@ -131,6 +139,7 @@ POLICY_TYPES = MappingProxyType(
         "branding": BrandingPolicy,
         "legal": LegalPolicy,
         "security": SecurityPolicy,
+        "token": TokenPolicy,
     }
 )
 _NAMES = MappingProxyType({kind: name for name, kind in POLICY_TYPES.items()})

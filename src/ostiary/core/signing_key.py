@@ -28,6 +28,7 @@ SIGNING_KEY = Kind(
     "signing_key",
     SigningKey,
     columns={"algorithm": lambda k: k.algorithm, "active_at": lambda k: k.active_at},
+    owner="algorithm",
     raises_generation=True,
 )
 

@@ -16,14 +16,14 @@ from ostiary.http.message import Endpoint, Header, Request, Response
 from ostiary.http.router import Route
 from ostiary.oidc.errors import OAuthError
 
-_JSON: Final[Header] = (b"content-type", b"application/json")
+JSON_HEADERS: Final[tuple[Header, ...]] = ((b"content-type", b"application/json"), *API_HEADERS)
 # RFC 6749 5.2: %x20-21 / %x23-5B / %x5D-7E
 _NOT_IN_DESCRIPTION: Final = re.compile(r'[^\x20-\x7E]|["\\]')
 
 
 def json_answer(body: Any, status: int = 200, headers: Sequence[Header] = ()) -> Response:
     """JSON for its caller alone."""
-    return Response(status, (_JSON, *API_HEADERS, *headers), msgspec.json.encode(body))
+    return Response(status, (*JSON_HEADERS, *headers), msgspec.json.encode(body))
 
 
 def oauth_problem(error: OstiaryError) -> Response:

@@ -1,0 +1,81 @@
+"""The keys that sign our tokens, at work: which one signs now, which are published, whether one of them signed.
+
+Keys are read through the cache, so a rotation by any process counts from the next request; loaded once each.
+"""
+
+import asyncio
+from collections.abc import Collection
+from typing import Any, Final
+
+from ostiary.core.signing_key import SIGNING_KEY, SigningKey, published, signing
+from ostiary.crypto.jws import ALGORITHMS, JwsKey, load, sign, verify
+from ostiary.crypto.seal import Sealer
+from ostiary.effects import Effects
+from ostiary.keys.making import new_signing_key, opened
+from ostiary.storage.cache import Cache
+from ostiary.storage.port import Audit, Changes, Put, Store
+
+_LOADED_KEPT: Final = 64
+
+
+class SigningKeys:
+    """Signs and verifies. Its caller has made the cache fresh in this request."""
+
+    def __init__(self, store: Store, cache: Cache, effects: Effects, sealer: Sealer) -> None:
+        """Nothing is loaded yet."""
+        self._store = store
+        self._cache = cache
+        self._effects = effects
+        self._sealer = sealer
+        self._private: dict[str, JwsKey] = {}
+        self._public: dict[str, JwsKey] = {}
+
+    async def signing(self, algorithm: str) -> JwsKey:
+        """The key that signs now. The first of an algorithm is made when it is asked for."""
+        rows = await self._cache.owned(SIGNING_KEY, algorithm)
+        row = signing(list(rows), algorithm, self._effects.now()) or await self._first(algorithm)
+        key = self._private.get(row.id)
+        if key is None:
+            key = opened(row, self._sealer)
+            _keep(self._private, key)
+        return key
+
+    async def sign(self, claims: dict[str, Any], algorithm: str, typ: str) -> str:
+        """The claims under the key that signs now."""
+        return sign(claims, await self.signing(algorithm), typ)
+
+    async def published(self) -> list[dict[str, Any]]:
+        """The public JWKs that relying parties should know now, the newest first; no private member."""
+        return [row.public for row in await self._live()]
+
+    async def verify(self, token: str, typ: str, algorithms: Collection[str] = ALGORITHMS) -> dict[str, Any]:
+        """The claims of a token of that type that a published key signed; raises BadToken. Times are not judged."""
+        keys = {row.id: self._loaded(row) for row in await self._live()}
+        return verify(token, keys, algorithms, typ)
+
+    async def _live(self) -> list[SigningKey]:
+        rows: list[SigningKey] = []
+        for algorithm in ALGORITHMS:
+            rows.extend(await self._cache.owned(SIGNING_KEY, algorithm))
+        return published(rows, self._effects.now())
+
+    def _loaded(self, row: SigningKey) -> JwsKey:
+        key = self._public.get(row.id)
+        if key is None:
+            key = load(row.public, row.id, row.algorithm)
+            _keep(self._public, key)
+        return key
+
+    async def _first(self, algorithm: str) -> SigningKey:
+        # beside the loop: an RSA key takes its time
+        row = await asyncio.to_thread(new_signing_key, algorithm, self._effects, self._sealer)
+        made = Audit(row.created_at, "", "signing_key.created", row.id)
+        await self._store.save(Changes(puts=(Put(SIGNING_KEY, row),), audit=made))
+        await self._cache.fresh()
+        return row
+
+
+def _keep(loaded: dict[str, JwsKey], key: JwsKey) -> None:
+    if len(loaded) >= _LOADED_KEPT:
+        loaded.clear()
+    loaded[key.id] = key

@@ -1,0 +1,188 @@
+"""Making access tokens and ID tokens for a grant. Nothing is stored here: the grant goes into the caller's save.
+
+Source: RFC 9068 (JWT access tokens), OpenID Connect Core 2 and 3.1.3.6 (ID tokens), RFC 8693 4.1 (``act``).
+"""
+
+import base64
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from ostiary.core.client import AccessTokenForm, Application
+from ostiary.core.grant import ACCESS_TOKEN, Grant
+from ostiary.core.organization import INSTANCE, INSTANCE_KEY
+from ostiary.core.policy import TokenPolicy
+from ostiary.core.scope import OPENID, OWN_API_NAME, own_project_id
+from ostiary.core.secret import SECRET_BYTES, secret_hash, token_text
+from ostiary.core.user import USER
+from ostiary.crypto.jws import EDDSA, ES256, RS256
+from ostiary.effects import Effects
+from ostiary.keys.signing import SigningKeys
+from ostiary.oidc.claim_rows import Asked, ClaimRows
+from ostiary.oidc.claims import Claims, user_claims
+from ostiary.storage.cache import Cache
+from ostiary.storage.port import Store
+
+ACCESS_TOKEN_TYP: Final = "at+jwt"
+ID_TOKEN_TYP: Final = "JWT"
+SHORTEST_S, LONGEST_S = 60, 12 * 3600
+_JWT = 1  # the wire's number of a machine user's access token type
+
+
+@dataclass(frozen=True, slots=True)
+class Minted:
+    """Tokens, and the grant as it must be saved before they are handed out. ``id_token`` is empty if none was made."""
+
+    grant: Grant
+    access_token: str = field(repr=False)
+    expires_in_s: int
+    id_token: str = field(repr=False)
+
+
+class Minter:
+    """Mints tokens. Its caller has made the cache fresh in this request."""
+
+    def __init__(self, keys: SigningKeys, store: Store, cache: Cache, effects: Effects, issuer: str) -> None:
+        """``issuer`` is the external URL."""
+        self._keys = keys
+        self._store = store
+        self._cache = cache
+        self._effects = effects
+        self._issuer = issuer
+        self._rows = ClaimRows(store, cache)
+
+    async def mint(
+        self,
+        grant: Grant,
+        client: Application | None,
+        *,
+        id_token: bool,
+        code: str = "",
+        lifetime_s: int = 0,
+    ) -> Minted:
+        """A new access token, the grant's only good one from its save on, and an ID token if openid was granted.
+
+        ``client`` is None for a service user's own token; ``code`` gives ``c_hash``; ``lifetime_s`` overrides settings.
+        """
+        policy = await self._cache.policy(TokenPolicy)
+        life_s = lifetime_s or _lifetime_s(client, policy)
+        life_s = max(SHORTEST_S, min(life_s, LONGEST_S))
+        issued_at = self._effects.now().replace(microsecond=0)
+        changed = msgspec.structs.replace(
+            grant,
+            access_token_id=f"{grant.id}-{self._effects.new_id()}",
+            access_hash=b"",
+            access_issued_at=issued_at,
+            access_expires_at=issued_at + timedelta(seconds=life_s),
+        )
+        if await self._is_jwt(grant, client):
+            text = await self._access_jwt(changed, client)
+        else:
+            text = token_text(ACCESS_TOKEN, grant.id, self._effects.random_bytes(SECRET_BYTES))
+            changed = msgspec.structs.replace(changed, access_hash=secret_hash(text))
+        identity = ""
+        if id_token and OPENID in grant.scope:
+            identity = await self._id_token(changed, client, text, code, policy.id_token_lifetime_s)
+        return Minted(changed, text, life_s, identity)
+
+    async def _is_jwt(self, grant: Grant, client: Application | None) -> bool:
+        if client is not None:
+            return client.oidc is None or client.oidc.access_token_form is AccessTokenForm.JWT
+        user = await self._store.get(USER, grant.user_id)
+        return user is not None and user.machine is not None and user.machine.access_token_type == _JWT
+
+    async def _access_jwt(self, grant: Grant, client: Application | None) -> str:
+        asserts = client is not None and client.oidc is not None and client.oidc.access_token_role_assertion
+        reserved = await self._rows.reserved(_asked(grant, client, asserts=asserts))
+        issued_s = _seconds(grant.access_issued_at)
+        claims: Claims = {
+            **reserved,
+            **self._subject(grant),
+            "aud": await self._audience(grant),
+            "exp": _seconds(grant.access_expires_at),
+            "iat": issued_s,
+            "nbf": issued_s,
+            "jti": grant.access_token_id,
+            "client_id": grant.client_id,
+            "scope": " ".join(grant.scope),
+        }
+        return await self._keys.sign(claims, ES256, ACCESS_TOKEN_TYP)
+
+    async def _audience(self, grant: Grant) -> list[str]:
+        """RFC 9068 3: without a resource the default one, ourselves. Our API goes by its project's id."""
+        if OWN_API_NAME not in grant.audience:
+            return [*grant.audience] or [self._issuer]
+        instance = await self._cache.get(INSTANCE, INSTANCE_KEY)
+        own = own_project_id(instance) if instance else OWN_API_NAME
+        return [own if one == OWN_API_NAME else one for one in grant.audience]
+
+    async def _id_token(
+        self, grant: Grant, client: Application | None, access_token: str, code: str, life_s: int
+    ) -> str:
+        settings = client.oidc if client else None
+        algorithm = settings.id_token_algorithm if settings else RS256
+        skew_s = settings.clock_skew_s if settings else 0
+        issued_s = _seconds(grant.access_issued_at)
+        asserts = settings is not None and settings.id_token_role_assertion
+        claims: Claims = {
+            **await self._rows.reserved(_asked(grant, client, asserts=asserts)),
+            **(await self._user(grant) if settings and settings.id_token_userinfo_assertion else {}),
+            **self._subject(grant),
+            # resources (URIs) are for access tokens; the client itself is always among an ID token's audience
+            "aud": [*dict.fromkeys([grant.client_id, *(one for one in grant.audience if ":" not in one)])],
+            "exp": issued_s + life_s + skew_s,
+            "iat": issued_s - skew_s,
+            "azp": grant.client_id,
+            "client_id": grant.client_id,
+            "at_hash": half_hash(access_token, algorithm),
+        }
+        if code:
+            claims["c_hash"] = half_hash(code, algorithm)
+        if grant.nonce is not None:
+            claims["nonce"] = grant.nonce
+        return await self._keys.sign(claims, algorithm, ID_TOKEN_TYP)
+
+    async def _user(self, grant: Grant) -> Claims:
+        user = await self._store.get(USER, grant.user_id)
+        return user_claims(user, grant.scope) if user else {}
+
+    def _subject(self, grant: Grant) -> Claims:
+        """Who it is about, how they were authenticated, and who acts for them."""
+        claims: Claims = {"iss": self._issuer, "sub": grant.user_id}
+        authentication = grant.authentication
+        if authentication is not None:
+            claims["auth_time"] = _seconds(authentication.auth_time)
+            claims["sid"] = authentication.session_id
+            if authentication.amr:
+                claims["amr"] = [*authentication.amr]
+            if authentication.acr:
+                claims["acr"] = authentication.acr
+        if grant.actor_id:
+            claims["act"] = {"iss": self._issuer, "sub": grant.actor_id}
+        return claims
+
+
+def half_hash(text: str, algorithm: str) -> str:
+    """The left half of a token's or code's hash. Source: OpenID Connect Core 3.1.3.6; SHA-512 is Ed25519's own."""
+    digest = (hashlib.sha512 if algorithm == EDDSA else hashlib.sha256)(text.encode()).digest()
+    return base64.urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode()
+
+
+def _asked(grant: Grant, client: Application | None, *, asserts: bool) -> Asked:
+    project_id = client.project_id if client else ""
+    return Asked(
+        grant.user_id, grant.organization_id, grant.scope, grant.audience, project_id, asserts_roles=asserts
+    )
+
+
+def _lifetime_s(client: Application | None, policy: TokenPolicy) -> int:
+    if client is None:
+        return policy.service_token_lifetime_s
+    return (client.oidc.access_token_lifetime_s if client.oidc else 0) or policy.access_token_lifetime_s
+
+
+def _seconds(at: datetime | None) -> int:
+    return int(at.timestamp()) if at else 0
