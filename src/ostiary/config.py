@@ -60,6 +60,14 @@ class Settings:
         "base64",
         "32 bytes that seal what the database keeps; empty: DIR/master.key, made at first start.",
     )
+    login_base_url: str = _setting(
+        "", "URL", "The login UI that browsers are sent to, without its /login; empty: our own pages."
+    )
+    strict_authentication: bool = _setting(
+        True,
+        "yes/no",
+        "A session must itself satisfy policy and request to finish a login; no: the login UI is trusted (ZITADEL).",
+    )
     hash_workers: int = _setting(0, "threads", "Threads that hash passwords; 0: one less than processors.")
     drain_notice_s: int = _setting(
         5,

@@ -35,7 +35,12 @@ class Sealer:
             raise ValueError(f"master keys are {MASTER_KEY_BYTES} bytes each, and there is at least one")
         self._ciphers = {key_id: AESGCM(derive(key, "seal")) for key_id, key in master_keys.items()}
         self._newest = max(self._ciphers)
+        self._master_key = master_keys[self._newest]
         self._random_bytes = random_bytes
+
+    def subkey(self, purpose: str) -> bytes:
+        """A key of the newest master key for one purpose."""
+        return derive(self._master_key, purpose)
 
     def seal(self, plain: bytes, context: str) -> bytes:
         """The sealed value; ``context`` must be given again to open it."""
