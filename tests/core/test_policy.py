@@ -1,5 +1,7 @@
 """Settings: layers, limits, and where they are kept."""
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -23,6 +25,9 @@ VALUES = st.fixed_dictionaries(
 )
 
 
+KINDS: tuple[Any, ...] = tuple(POLICY_TYPES.values())
+
+
 def row(owner: str, values: dict[str, int]) -> Policy:
     """A stored group."""
     return Policy(f"{owner}:lockout", owner, "lockout", values)
@@ -37,7 +42,7 @@ def test_layers(instance: dict[str, int], organization: dict[str, int]) -> None:
         assert getattr(found, name) == wanted
 
 
-@pytest.mark.parametrize("kind", POLICY_TYPES.values())
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_group_has_defaults_and_a_place(kind: type[msgspec.Struct]) -> None:
     """Every group stands without any stored value, and survives being stored whole."""
     assert effective(kind, ()) == kind()
@@ -50,8 +55,8 @@ def test_every_group_has_defaults_and_a_place(kind: type[msgspec.Struct]) -> Non
 
 def test_places_are_apart() -> None:
     """Every group of an owner has its own row."""
-    kinds: list[type[msgspec.Struct]] = list(POLICY_TYPES.values())
-    assert len({policy_id("500", kind) for kind in kinds}) == len(POLICY_TYPES)
+    places = {policy_id("500", kind) for kind in KINDS}
+    assert len(places) == len(POLICY_TYPES)
 
 
 def test_values_of_the_wrong_type() -> None:

@@ -1,0 +1,1 @@
+"""Primitives, against the vectors of their RFCs."""

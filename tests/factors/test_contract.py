@@ -1,0 +1,138 @@
+"""What every factor promises, whatever it verifies."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from ostiary._pb.zitadel.session.v2.session_pb import Factors
+from ostiary._pb.zitadel.session.v2.session_service_pb import Checks
+from ostiary.core.factor import Evidence, Factor, Rejected, Verified
+from ostiary.core.policy import LockoutPolicy
+from ostiary.core.user import Authenticator
+from ostiary.crypto.seal import BrokenSeal
+from ostiary.errors import FailedPrecondition, InvalidArgument
+from ostiary.factors import FACTORS
+from tests.doubles.effects import START
+from tests.factors.conftest import CASES, USER, attempt, tools
+
+EVERY = pytest.mark.parametrize("factor", FACTORS, ids=lambda factor: factor.kind)
+
+
+def enrolled(factor: Factor) -> Authenticator:
+    """Alice's authenticator of the kind."""
+    return factor.enrol(USER.id, CASES[factor.kind].secret, START, tools())
+
+
+def rejected(evidence: Evidence) -> Rejected:
+    """The rejection that it is."""
+    assert isinstance(evidence, Rejected)
+    assert isinstance(evidence.error, FailedPrecondition | InvalidArgument)
+    assert evidence.error.id
+    return evidence
+
+
+def test_kinds_are_apart() -> None:
+    """No two factors share a kind or a name on the wire, and every one is tried here."""
+    assert (
+        len({factor.kind for factor in FACTORS}) == len({factor.wire for factor in FACTORS}) == len(FACTORS)
+    )
+    assert {factor.kind for factor in FACTORS} == set(CASES)
+
+
+@EVERY
+def test_named_on_the_wire(factor: Factor) -> None:
+    """A factor is checked and shown under its name on the wire, and says its RFC 8176 value."""
+    for message in (Checks, Factors):
+        assert factor.wire in {field.name for field in message.desc().fields}
+    assert factor.amr in {"pwd", "otp", "hwk", "swk", "sms", "user", "fed"}
+    assert factor.limit in LockoutPolicy.__struct_fields__
+
+
+@EVERY
+def test_enrolled(factor: Factor) -> None:
+    """An enrolled authenticator is its user's, ready, new, and does not show its secret."""
+    owned = enrolled(factor)
+    assert (owned.user_id, owned.kind, owned.version, owned.is_ready) == (USER.id, factor.kind, 1, True)
+    assert (owned.created_at, owned.changed_at) == (START, START)
+    assert CASES[factor.kind].secret not in owned.data
+    assert USER.id in owned.id
+
+
+@EVERY
+def test_right_evidence(factor: Factor) -> None:
+    """Right evidence is verified at the time of the attempt; what it spends are the read authenticators."""
+    owned = enrolled(factor)
+    now = START + timedelta(minutes=5)
+    evidence = factor.verify(CASES[factor.kind].right(now), attempt(owned, now=now))
+    assert isinstance(evidence, Verified)
+    assert evidence.factor.verified_at == now
+    for spent in evidence.spends:
+        assert (spent.id, spent.version, spent.changed_at) == (owned.id, owned.version, now)
+        assert spent.data != owned.data
+
+
+@EVERY
+def test_wrong_evidence(factor: Factor) -> None:
+    """Wrong evidence is a guess."""
+    assert rejected(factor.verify(CASES[factor.kind].wrong, attempt(enrolled(factor)))).guessed
+
+
+@EVERY
+def test_nothing_to_guess(factor: Factor) -> None:
+    """Without a user, an authenticator or a ready one nothing is guessed; each says what is missing."""
+    right = CASES[factor.kind].right(START)
+    unready = msgspec.structs.replace(enrolled(factor), is_ready=False)
+    nobody = rejected(factor.verify(right, attempt(user=None)))
+    without = rejected(factor.verify(right, attempt()))
+    not_ready = rejected(factor.verify(right, attempt(unready)))
+    assert not any(one.guessed for one in (nobody, without, not_ready))
+    assert without.error.id == not_ready.error.id != nobody.error.id
+
+
+@EVERY
+def test_pure(factor: Factor) -> None:
+    """The same evidence against the same values has the same answer, and changes none of them."""
+    owned = enrolled(factor)
+    before = msgspec.json.encode(owned)
+    for check in (CASES[factor.kind].right(START), CASES[factor.kind].wrong):
+        answers = [factor.verify(check, attempt(owned)) for _ in range(2)]
+        assert type(answers[0]) is type(answers[1])
+        if isinstance(answers[0], Verified):
+            assert answers[0] == answers[1]
+    assert msgspec.json.encode(owned) == before
+
+
+@EVERY
+def test_one_time_evidence_is_spent(factor: Factor) -> None:
+    """Against what it spent, one-time evidence is wrong."""
+    owned, right = enrolled(factor), CASES[factor.kind].right(START)
+    evidence = factor.verify(right, attempt(owned))
+    assert isinstance(evidence, Verified)
+    for spent in evidence.spends:
+        assert rejected(factor.verify(right, attempt(spent))).guessed
+
+
+@EVERY
+def test_moved_authenticator(factor: Factor) -> None:
+    """An authenticator's secret under another id opens nowhere."""
+    moved = msgspec.structs.replace(enrolled(factor), id="elsewhere")
+    with pytest.raises(BrokenSeal):
+        factor.verify(CASES[factor.kind].right(START), attempt(moved))
+
+
+@EVERY
+def test_blocked(factor: Factor) -> None:
+    """A spent budget has one answer with an id and a hint, and no evidence in it."""
+    error = factor.blocked(100)
+    assert isinstance(error, FailedPrecondition)
+    assert error.id.startswith("COMMAND-")
+    assert error.hint
+
+
+@EVERY
+def test_slow_factors_pretend(factor: Factor) -> None:
+    """A slow factor can cost the same for a user who does not exist."""
+    assert (factor.pretend is not None) is factor.slow
+    if factor.pretend is not None:
+        factor.pretend(CASES[factor.kind].right(START))
