@@ -21,6 +21,9 @@ Read = Callable[[Request], Message]
 
 _HEADERS: Final = ((b"content-type", b"application/json"), *API_HEADERS)
 _JSON: Final = b"application/json"
+_OF_CURL: Final = (
+    b"application/x-www-form-urlencoded"  # what `curl -d` calls everything; ZITADEL takes it too
+)
 _MAX_PARAMETERS: Final = 100
 
 
@@ -77,8 +80,8 @@ def _document(request: Request) -> bytes:
     body = request.body
     if not body:
         return body
-    kind = request.headers.get(b"content-type")
-    if kind is not None and kind != _JSON and kind.partition(b";")[0].strip().lower() != _JSON:
+    kind = request.headers.get(b"content-type", _JSON)
+    if kind != _JSON and kind.partition(b";")[0].strip().lower() not in (_JSON, _OF_CURL):
         raise UnsupportedMedia("", "the content type must be application/json")
     encoding = request.headers.get(b"content-encoding", b"identity")
     if encoding == b"gzip":
