@@ -1,0 +1,43 @@
+"""``ostiary bench``."""
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from ostiary.config import load
+
+
+def bench(
+    *,
+    sessions: Annotated[int, Parameter(help="So many, of a twentieth as many users.")] = 20_000,
+    seconds: Annotated[float, Parameter(help="For each operation.")] = 2.0,
+    connections: Annotated[int, Parameter(help="At once.")] = 32,
+    seed_only: Annotated[Path | None, Parameter(help="Only make that data folder, for other tools.")] = None,
+) -> None:
+    """Seed a folder, serve it, measure create, get, set, list and delete over HTTP."""
+    from ostiary.app.measuring import Plan, measure
+    from ostiary.app.seeding import seed
+
+    if seed_only is not None:
+        seed(load({"data": seed_only}), sessions)
+        return
+    with tempfile.TemporaryDirectory(prefix="ostiary-bench-") as folder:
+        data = Path(folder) / "data"
+        print(f"seeding {sessions} sessions", flush=True)
+        seed(load({"data": data}), sessions)
+        print(
+            f"{'operation':26}{'ops/s':>8}{'p50 ms':>9}{'p99 ms':>9}{'CPU us/op':>11}{'errors':>8}",
+            flush=True,
+        )
+        for row in measure(data, Plan(sessions, seconds, connections)):
+            this = row.measured
+            spent = "-" if row.cpu_us is None else f"{row.cpu_us:.0f}"
+            rate = this.count / this.seconds
+            print(
+                f"{row.operation:26}{rate:8.0f}{this.p50_ms:9.2f}{this.p99_ms:9.2f}{spent:>11}{this.errors:8}",
+                flush=True,
+            )
+            if this.last_error:
+                print(f"    {this.last_error}", flush=True)
