@@ -7,15 +7,17 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
+from ostiary.access.access_token import AccessTokens
 from ostiary.core.assurance import alive, require_authenticated, require_usable
 from ostiary.core.organization import INSTANCE, INSTANCE_KEY, ORGANIZATION
 from ostiary.core.permission import MEMBERSHIP, Caller
 from ostiary.core.policy import LoginPolicy
+from ostiary.core.scope import OWN_API_SCOPE, is_for_own_api
 from ostiary.core.secret import PERSONAL_ACCESS_TOKEN as PAT_KIND
 from ostiary.core.secret import SESSION_TOKEN, Token, parse_token, same_hash
-from ostiary.core.session import SESSION
+from ostiary.core.session import SESSION, Session
 from ostiary.core.session_token import require_current
-from ostiary.core.user import AUTHENTICATOR, PERSONAL_ACCESS_TOKEN, USER
+from ostiary.core.user import AUTHENTICATOR, PERSONAL_ACCESS_TOKEN, USER, User
 from ostiary.effects import Effects
 from ostiary.errors import PermissionDenied, Unauthenticated
 from ostiary.storage.cache import Cache
@@ -36,8 +38,11 @@ class _Known:
 class Access:
     """Authenticates callers. Credentials of service users are remembered by their digest until the generation moves."""
 
-    def __init__(self, store: Store, cache: Cache, effects: Effects) -> None:
-        """Nobody is known yet."""
+    def __init__(
+        self, store: Store, cache: Cache, effects: Effects, tokens: AccessTokens | None = None
+    ) -> None:
+        """Nobody is known yet. ``tokens`` judges access tokens; without it none is taken."""
+        self._tokens = tokens
         self._store = store
         self._cache = cache
         self._effects = effects
@@ -67,7 +72,7 @@ class Access:
             return caller
         if token is not None and token.kind == SESSION_TOKEN:
             return await self._session_user(token, text)
-        raise _invalid()
+        return await self._access_user(text)
 
     async def _service_user(self, token: Token) -> tuple[Caller, datetime]:
         kept = await self._store.get(PERSONAL_ACCESS_TOKEN, token.id)
@@ -92,20 +97,41 @@ class Access:
         require_current(session, text)
         user = await self._store.get(USER, session.user_id) if session.user_id else None
         if not alive(session, user, instance, self._effects.now()):
-            raise PermissionDenied("AUTHZ-EGDo3", "session expired")
+            raise _expired()
         if user is None:
             raise PermissionDenied("access.session_without_user", "authentication required")
         require_usable(user)
-        owned = await self._store.owned(AUTHENTICATOR, user.id)
-        policy = await self._cache.policy(LoginPolicy, user.organization_id)
-        require_authenticated(session, user, owned, policy)
+        return await self._caller(user, session)
+
+    async def _access_user(self, text: str) -> Caller:
+        """The user of an access token that was meant for our API. Source: wire contract, parts 4.3 and 4.4."""
+        valid = await self._tokens.find(text) if self._tokens else None
+        instance = await self._cache.get(INSTANCE, INSTANCE_KEY)
+        if valid is None or instance is None:
+            raise _invalid()
+        if not is_for_own_api(valid.grant.audience, instance):
+            raise _invalid(hint=f"the token is for other APIs: ask for the scope {OWN_API_SCOPE}")
+        if valid.grant.actor_id:
+            hint = "a token with an actor is good at other APIs only"
+            raise PermissionDenied("APP-Shi0J", "Impersonated tokens are not accepted", hint=hint)
+        if valid.session is None and valid.user.machine is None:
+            raise _expired()
+        return await self._caller(valid.user, valid.session, valid.grant.client_id)
+
+    async def _caller(self, user: User, session: Session | None, client_id: str = "") -> Caller:
+        """The user as a caller; the session, if there is one, must have authenticated them."""
+        if session is not None:
+            owned = await self._store.owned(AUTHENTICATOR, user.id)
+            policy = await self._cache.policy(LoginPolicy, user.organization_id)
+            require_authenticated(session, user, owned, policy)
         return Caller(
             user.id,
             user.organization_id,
             await self._cache.owned(MEMBERSHIP, user.id),
             is_machine=user.machine is not None,
-            agent_id=session.user_agent.fingerprint_id or "",
-            session_id=session.id,
+            agent_id=(session.user_agent.fingerprint_id or "") if session else "",
+            session_id=session.id if session else "",
+            client_id=client_id,
         )
 
     async def _organization(self, caller: Caller, wanted: str) -> str:
@@ -126,5 +152,9 @@ def _bearer(authorization: str) -> str:
     return text.strip()
 
 
-def _invalid() -> Unauthenticated:
-    return Unauthenticated("AUTH-7fs1e", "Token is invalid")
+def _invalid(hint: str = "") -> Unauthenticated:
+    return Unauthenticated("AUTH-7fs1e", "Token is invalid", hint=hint)
+
+
+def _expired() -> PermissionDenied:
+    return PermissionDenied("AUTHZ-EGDo3", "session expired")

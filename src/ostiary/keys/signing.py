@@ -4,7 +4,10 @@ Keys are read through the cache, so a rotation by any process counts from the ne
 """
 
 import asyncio
+import hashlib
 from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from ostiary.core.signing_key import SIGNING_KEY, SigningKey, published, signing
@@ -16,6 +19,17 @@ from ostiary.storage.cache import Cache
 from ostiary.storage.port import Audit, Changes, Put, Store
 
 _LOADED_KEPT: Final = 64
+_VERIFIED_KEPT: Final = 10_000
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """Claims whose signature was good at a generation, and is until one of the keys is over."""
+
+    generation: int
+    until: datetime
+    claims: dict[str, Any]
 
 
 class SigningKeys:
@@ -29,6 +43,7 @@ class SigningKeys:
         self._sealer = sealer
         self._private: dict[str, JwsKey] = {}
         self._public: dict[str, JwsKey] = {}
+        self._verified: dict[bytes, _Verified] = {}
 
     async def signing(self, algorithm: str) -> JwsKey:
         """The key that signs now. The first of an algorithm is made when it is asked for."""
@@ -46,18 +61,36 @@ class SigningKeys:
 
     async def published(self) -> list[dict[str, Any]]:
         """The public JWKs that relying parties should know now, the newest first; no private member."""
-        return [row.public for row in await self._live()]
+        return [row.public for row in published(await self._rows(), self._effects.now())]
 
-    async def verify(self, token: str, typ: str, algorithms: Collection[str] = ALGORITHMS) -> dict[str, Any]:
-        """The claims of a token of that type that a published key signed; raises BadToken. Times are not judged."""
-        keys = {row.id: self._loaded(row) for row in await self._live()}
-        return verify(token, keys, algorithms, typ)
+    async def verify(
+        self, token: str, typ: str, algorithms: Collection[str] = ALGORITHMS, *, retired: bool = False
+    ) -> dict[str, Any]:
+        """The claims of a token of that type that a published key signed; raises BadToken. Times are not judged.
 
-    async def _live(self) -> list[SigningKey]:
+        ``retired``: keys that are over count too (for hints, which may be old). A token that was verified is known again
+        by its digest, until any key changes or is over; the claims are shared, so nobody changes them.
+        """
+        known_as = f"{typ} {' '.join(algorithms)} {retired} {token}"
+        digest = hashlib.sha256(known_as.encode()).digest()
+        known = self._verified.get(digest)
+        now = self._effects.now()
+        if known is not None and known.generation == self._cache.generation and known.until > now:
+            return known.claims
+        rows = await self._rows()
+        live = rows if retired else published(rows, now)
+        claims = verify(token, {row.id: self._loaded(row) for row in live}, algorithms, typ)
+        if len(self._verified) >= _VERIFIED_KEPT:
+            self._verified.clear()
+        ends = [row.retired_at for row in live if row.retired_at is not None and not retired]
+        self._verified[digest] = _Verified(self._cache.generation, min(ends, default=_NEVER), claims)
+        return claims
+
+    async def _rows(self) -> list[SigningKey]:
         rows: list[SigningKey] = []
         for algorithm in ALGORITHMS:
             rows.extend(await self._cache.owned(SIGNING_KEY, algorithm))
-        return published(rows, self._effects.now())
+        return rows
 
     def _loaded(self, row: SigningKey) -> JwsKey:
         key = self._public.get(row.id)

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from ostiary.access.access_token import ACCESS_TOKEN_TYP
 from ostiary.core.client import AccessTokenForm, Application
 from ostiary.core.grant import ACCESS_TOKEN, Grant
 from ostiary.core.organization import INSTANCE, INSTANCE_KEY
@@ -26,7 +27,6 @@ from ostiary.oidc.claims import Claims, user_claims
 from ostiary.storage.cache import Cache
 from ostiary.storage.port import Store
 
-ACCESS_TOKEN_TYP: Final = "at+jwt"
 ID_TOKEN_TYP: Final = "JWT"
 SHORTEST_S, LONGEST_S = 60, 12 * 3600
 _JWT = 1  # the wire's number of a machine user's access token type
@@ -127,12 +127,13 @@ class Minter:
         skew_s = settings.clock_skew_s if settings else 0
         issued_s = _seconds(grant.access_issued_at)
         asserts = settings is not None and settings.id_token_role_assertion
+        audience = await self._audience(grant)
         claims: Claims = {
             **await self._rows.reserved(_asked(grant, client, asserts=asserts)),
             **(await self._user(grant) if settings and settings.id_token_userinfo_assertion else {}),
             **self._subject(grant),
             # resources (URIs) are for access tokens; the client itself is always among an ID token's audience
-            "aud": [*dict.fromkeys([grant.client_id, *(one for one in grant.audience if ":" not in one)])],
+            "aud": [*dict.fromkeys([grant.client_id, *(one for one in audience if ":" not in one)])],
             "exp": issued_s + life_s + skew_s,
             "iat": issued_s - skew_s,
             "azp": grant.client_id,
