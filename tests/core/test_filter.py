@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from ostiary.core.filter import (
     Every,
     Filter,
     Match,
+    Names,
     Not,
     OneOf,
     Order,
@@ -81,12 +83,21 @@ def test_conditions(condition: Filter, expected: bool) -> None:
     assert matches(Not(condition), ROW) is not expected
 
 
+def answer(mine: str, _: Owns | Names) -> set[str]:
+    """One record fulfils it."""
+    return {mine}
+
+
 def test_owning() -> None:
-    """Whether a record owns such rows is asked of whoever knows, wherever the condition stands."""
+    """Whether a record owns or names such rows is asked of whoever knows, wherever the condition stands."""
     owns = Owns(AUTHENTICATOR, Absent("lookup_hash"))
-    for condition in (owns, Every((owns,)), Some((owns,)), Not(Not(owns))):
-        assert matches(condition, ROW, lambda asked: {"7"} if asked is owns else set())
-        assert not matches(condition, ROW, lambda _: {"8"})
+    names = Names("other", AUTHENTICATOR, Absent("lookup_hash"))
+    row = {**ROW, "other": "9"}
+    for one, mine in ((owns, "7"), (names, "9")):
+        for condition in (one, Every((one,)), Some((one,)), Not(Not(one))):
+            assert matches(condition, row, partial(answer, mine))
+            assert not matches(condition, row, lambda _: {"8"})
+            assert not matches(condition, row)
 
 
 def test_size() -> None:
@@ -97,7 +108,7 @@ def test_size() -> None:
     for _ in range(MAX_DEPTH - 1):
         deep = Not(deep)
     check_size(Every((one,) * (MAX_PARTS - 1)))
-    check_size(Some((owns,) * ((MAX_PARTS - 1) // 2)))
+    check_size(Some((owns, Names("id", AUTHENTICATOR, one)) * ((MAX_PARTS - 1) // 4)))
     check_size(deep)
     for too_large in (Every((one,) * MAX_PARTS), Some((owns,) * (MAX_PARTS // 2 + 1)), Not(deep)):
         with pytest.raises(InvalidArgument):

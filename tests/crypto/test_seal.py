@@ -70,3 +70,9 @@ def test_derived_keys_are_apart() -> None:
     assert len(made) == 4
     assert derive(OLD, "seal") in made
     assert len(derive(OLD, "seal", 64)) == 64
+
+
+def test_subkeys() -> None:
+    """A subkey is of the newest master key and of its purpose."""
+    both = sealer(k1=OLD, k7=NEW)
+    assert both.subkey("pages") == derive(NEW, "pages") != both.subkey("codes")

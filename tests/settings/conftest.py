@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from protobuf import Oneof
 
-from ostiary.api import oidc, organization, settings
+from ostiary.api import organization, settings
 from ostiary.api.call import Call, Handler
 from ostiary.core.organization import INSTANCE, ORGANIZATION, Instance, Organization
 from ostiary.core.permission import Caller, Membership
@@ -37,7 +37,7 @@ def one(field: str, value: object) -> Any:
 
 
 class Desk:
-    """The three services over one memory store."""
+    """The two services over one memory store."""
 
     def __init__(self) -> None:
         self.effects = SettableEffects()
@@ -49,7 +49,6 @@ class Desk:
         services = (
             settings.service(queries),
             organization.service(commands, listing, queries, self.effects),
-            oidc.service(),
         )
         self.handlers: dict[str, Handler] = {}
         for service in services:

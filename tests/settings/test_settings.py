@@ -6,14 +6,13 @@ from typing import Any
 import pytest
 
 from ostiary._pb.zitadel.object.v2.object_pb import RequestContext
-from ostiary._pb.zitadel.oidc.v2.oidc_service_pb import GetAuthRequestRequest
 from ostiary._pb.zitadel.settings.v2 import settings_service_pb as pb
 from ostiary.api.settings import service
 from ostiary.errors import Internal, NotFound, PermissionDenied
 from ostiary.settings.queries import SettingsQueries
 from ostiary.storage.cache import Cache
 from ostiary.storage.memory import MemoryStore
-from tests.settings.conftest import IAM_OWNER, ORG_OWNER, OTHER, OWN, Desk, caller, one
+from tests.settings.conftest import ORG_OWNER, OTHER, OWN, Desk, caller, one
 
 INSTANCE = RequestContext(resource_owner=one("instance", True))
 INSTANCE_OWNED = {"resourceOwnerType": "RESOURCE_OWNER_TYPE_INSTANCE"}
@@ -205,10 +204,3 @@ async def test_no_membership_hides_the_organisation(desk: Desk) -> None:
     with pytest.raises(NotFound) as refused:
         await desk.call("GetLoginSettings", request_of("Login", of(OTHER)), caller())
     assert refused.value.id == "AUTHZ-cdgFk"
-
-
-async def test_auth_request_is_unknown(desk: Desk) -> None:
-    """No authorization request exists yet."""
-    with pytest.raises(NotFound) as refused:
-        await desk.call("GetAuthRequest", GetAuthRequestRequest(auth_request_id="V2_1"), IAM_OWNER)
-    assert refused.value.id == "QUERY-Thee9"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import assert_never
 
 from ostiary.core.record import AnyKind, Column
 from ostiary.errors import InvalidArgument
@@ -139,6 +140,8 @@ def matches(condition: Filter, columns: Mapping[str, Column], owners: Owners = _
             return columns["id"] in owners(condition)
         case Names(column):
             return columns[column] in owners(condition)
+        case _:
+            assert_never(condition)
 
 
 def check_size(condition: Filter) -> None:
@@ -181,6 +184,8 @@ def _compare(have: Column, order: Order, value: str | int | datetime) -> bool:
             return not (low or equal)
         case Order.GREATER_OR_EQUAL:
             return not low
+        case _:
+            assert_never(order)
 
 
 def _less(have: str | int | datetime, value: str | int | datetime) -> bool:
@@ -200,3 +205,5 @@ def _match(text: str, kind: Match, pattern: str, *, ignore_case: bool) -> bool:
             return pattern in text
         case Match.ENDS_WITH:
             return text.endswith(pattern)
+        case _:
+            assert_never(kind)

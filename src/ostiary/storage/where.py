@@ -1,5 +1,7 @@
 """Conditions as SQL. Columns are named by code, values go as parameters."""
 
+from typing import assert_never
+
 import msgspec
 
 from ostiary.core.filter import Absent, Compare, Every, Filter, Match, Names, Not, OneOf, Owns, Some, Text
@@ -34,6 +36,8 @@ def clause_of(condition: Filter) -> Clause:
         case Names(column, kind, of):
             sql, parameters = clause_of(of)
             return f'{column} IN (SELECT id FROM "{kind.name}" WHERE {sql})', parameters
+        case _:
+            assert_never(condition)
 
 
 def _joined(parts: tuple[Filter, ...], word: str, empty: str) -> Clause:
@@ -56,3 +60,5 @@ def _text(condition: Text) -> Clause:
             return f"substr({have}, ?) = ?", (-len(pattern), pattern)
         case Match.ENDS_WITH:
             return f"{condition.column} IS NOT NULL", ()
+        case _:
+            assert_never(condition.match)
