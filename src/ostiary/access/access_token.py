@@ -65,10 +65,10 @@ class AccessTokens:
         if grant is None or grant.access_expires_at is None or grant.access_expires_at <= self._effects.now():
             return None
         instance = await self._cache.get(INSTANCE, INSTANCE_KEY)
-        user = await self._usable(grant.user_id)
+        user = await self.usable(grant.user_id)
         if instance is None or user is None or _is_from_before(grant, user, instance):
             return None
-        if grant.actor_id and await self._usable(grant.actor_id) is None:
+        if grant.actor_id and await self.usable(grant.actor_id) is None:
             return None
         if not grant.session_id:
             return ValidAccess(grant, user, None)
@@ -98,7 +98,8 @@ class AccessTokens:
             return None
         return grant
 
-    async def _usable(self, user_id: str) -> User | None:
+    async def usable(self, user_id: str) -> User | None:
+        """The user, if they and their organisation are active."""
         user = await self._store.get(USER, user_id)
         if user is None or user.state not in _USABLE:
             return None

@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ostiary.access.access_token import AccessTokens
+from ostiary.access.personal_access_token import find_personal
 from ostiary.core.assurance import alive, require_authenticated, require_usable
 from ostiary.core.organization import INSTANCE, INSTANCE_KEY, ORGANIZATION
 from ostiary.core.permission import MEMBERSHIP, Caller
 from ostiary.core.policy import LoginPolicy
 from ostiary.core.scope import OWN_API_SCOPE, is_for_own_api
 from ostiary.core.secret import PERSONAL_ACCESS_TOKEN as PAT_KIND
-from ostiary.core.secret import SESSION_TOKEN, Token, parse_token, same_hash
+from ostiary.core.secret import SESSION_TOKEN, Token, parse_token
 from ostiary.core.session import SESSION, Session
 from ostiary.core.session_token import require_current
-from ostiary.core.user import AUTHENTICATOR, PERSONAL_ACCESS_TOKEN, USER, User
+from ostiary.core.user import AUTHENTICATOR, USER, User
 from ostiary.effects import Effects
 from ostiary.errors import PermissionDenied, Unauthenticated
 from ostiary.storage.cache import Cache
@@ -75,19 +76,11 @@ class Access:
         return await self._access_user(text)
 
     async def _service_user(self, token: Token) -> tuple[Caller, datetime]:
-        kept = await self._store.get(PERSONAL_ACCESS_TOKEN, token.id)
-        if (
-            kept is None
-            or not same_hash(kept.secret_hash, token.secret_hash)
-            or kept.expires_at <= self._effects.now()
-        ):
+        valid = await find_personal(self._store, token, self._effects.now())
+        if valid is None:
             raise _invalid()
-        user = await self._store.get(USER, kept.user_id)
-        if user is None:
-            raise _invalid()
-        require_usable(user)
-        memberships = await self._cache.owned(MEMBERSHIP, user.id)
-        return Caller(user.id, user.organization_id, memberships, is_machine=True), kept.expires_at
+        require_usable(valid.user)
+        return await self._caller(valid.user, None), valid.token.expires_at
 
     async def _session_user(self, token: Token, text: str) -> Caller:
         session = await self._store.get(SESSION, token.id)

@@ -12,10 +12,12 @@ from ostiary.api.session import SessionApi
 from ostiary.app import debug
 from ostiary.app.installation import Installation
 from ostiary.app.readiness import Readiness
+from ostiary.app.tokens import access_tokens, signing_keys, token_routes
 from ostiary.effects import stopwatch
 from ostiary.factors import FACTORS
 from ostiary.http.application import Application
 from ostiary.metrics.calls import Calls, Observe
+from ostiary.oidc.client_authentication import ClientAuthenticator
 from ostiary.sessions.commands import SessionCommands
 from ostiary.sessions.queries import SessionQueries
 from ostiary.sessions.work import Worker
@@ -35,15 +37,19 @@ def compose(installation: Installation, readiness: Readiness, log: FilteringBoun
     routes = debug.health(readiness) | _metrics(installation, readiness, calls)
     if settings.test_clock:
         routes |= debug.clock(installation.effects)
+    store, cache, effects = installation.store, installation.cache, installation.effects
+    keys = signing_keys(installation)
+    tokens = access_tokens(installation, keys)
+    authenticator = ClientAuthenticator(store, cache, effects, settings.url)
     return build(
         Parts(
             services=services,
-            access=Access(installation.store, installation.cache, installation.effects),
+            access=Access(store, cache, effects, tokens),
             log=log,
             new_request_id=installation.effects.new_id,
             is_ready=readiness.is_ready,
             direct=direct,
-            routes=routes,
+            routes=routes | token_routes(installation, keys, tokens, authenticator),
         )
     )
 
