@@ -41,7 +41,7 @@ class TokenAnswer(msgspec.Struct, omit_defaults=True):
     """What the token endpoint answers. Source: RFC 6749 5.1, OpenID Connect Core 3.1.3.3, RFC 8693 2.2.1."""
 
     access_token: str
-    token_type: str = "Bearer"
+    token_type: str
     expires_in: int = 0
     refresh_token: str = ""
     id_token: str = ""
@@ -151,6 +151,7 @@ def answer(minted: Minted, refresh_token: str = "", issued_token_type: str = "")
     """The answer that hands minted tokens out."""
     return TokenAnswer(
         access_token=minted.access_token,
+        token_type="Bearer",
         expires_in=minted.expires_in_s,
         refresh_token=refresh_token,
         id_token=minted.id_token,

@@ -70,7 +70,7 @@ def response_mode_of(parameters: Parameters) -> str:
     mode = parameters.get("response_mode")
     if mode in RESPONSE_MODES:
         return mode
-    return "query" if parameters.get("response_type") in {"", "code"} else "fragment"
+    return "fragment" if "token" in parameters.get("response_type") else "query"
 
 
 def _response_type(parameters: Parameters, oidc: OidcSettings) -> str:

@@ -63,7 +63,7 @@ async def redeem(desk: Desk, request: TokenRequest) -> TokenAnswer:
     )
     can_refresh = subject.authentication is not None and actor is None and may_refresh(client, wish.scope)
     refresh_token, refresh = desk.refresh(grant.id) if can_refresh else ("", None)
-    wants_id_token = "openid" in wish.scope or wish.type == ID_TOKEN
+    wants_id_token = "openid" in wish.scope
     minted = await desk.minter.mint(
         msgspec.structs.replace(grant, refresh=refresh), client, id_token=wants_id_token
     )
@@ -92,6 +92,8 @@ async def _wish(desk: Desk, client: Application, form: Parameters, subject: Reso
         scope = tuple(name for name in subject.scope if name != OFFLINE)
     if subject.scope is not None and not set(scope) <= set(subject.scope):
         raise OAuthError("invalid_scope", "an exchange can only narrow the scope")
+    if wanted == ID_TOKEN and "openid" not in scope:
+        scope = ("openid", *scope)
     may_have = await audience_of(desk.cache, client, OidcParameters("", scope, resource=resources(form)))
     if subject.audience is not None:
         may_have = tuple(name for name in may_have if name in subject.audience)

@@ -1,0 +1,93 @@
+"""OpenID Connect and OAuth over one installation: the endpoints and what login UIs answer them with."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from ostiary.access.access_token import AccessTokens
+from ostiary.app.installation import Installation
+from ostiary.core.grant import Grant
+from ostiary.crypto.jws import BadToken
+from ostiary.http.message import Endpoint
+from ostiary.http.router import Route
+from ostiary.keys.signing import SigningKeys
+from ostiary.oidc.authorize import Authorize
+from ostiary.oidc.client_authentication import ClientAuthenticator
+from ostiary.oidc.desk import Desk
+from ostiary.oidc.device import DeviceAuthorizations
+from ostiary.oidc.grants import GRANTS
+from ostiary.oidc.minting import ID_TOKEN_TYP, Minter
+from ostiary.oidc.problem import oauth_route
+from ostiary.oidc.pushed import PushRequest
+from ostiary.oidc.refresh_secret import RefreshSecrets
+from ostiary.oidc.requests import AuthorizationRequests
+from ostiary.oidc.token import TokenEndpoint
+from ostiary.signin.requests import SignIn
+
+Routes = dict[tuple[str, str], Endpoint | Route]
+_MARK_PURPOSE = "refresh token mark"
+
+
+class _OwnTokens:
+    """Tokens that we issued, as grants and the authorization endpoint read them."""
+
+    def __init__(self, access: AccessTokens, keys: SigningKeys) -> None:
+        self._access = access
+        self._keys = keys
+
+    async def access(self, text: str) -> Grant | None:
+        found = await self._access.find(text)
+        return found.grant if found else None
+
+    async def identity(self, text: str) -> dict[str, Any] | None:
+        try:
+            return await self._keys.verify(text, ID_TOKEN_TYP)
+        except BadToken:
+            return None
+
+    async def subject_of(self, id_token: str) -> str | None:
+        claims = await self.identity(id_token)
+        return str(claims["sub"]) if claims else None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenId:
+    """The parts that other surfaces use too."""
+
+    signin: SignIn
+    requests: AuthorizationRequests
+    devices: DeviceAuthorizations
+    authenticator: ClientAuthenticator
+    routes: Routes
+
+
+def open_id(installation: Installation, access: AccessTokens, keys: SigningKeys) -> OpenId:
+    """All of it; ``access`` judges access tokens, ``keys`` sign."""
+    settings, store, cache = installation.settings, installation.store, installation.cache
+    issuer, effects = settings.url, installation.effects
+    signin = SignIn(store, cache, effects, is_strict=settings.strict_authentication)
+    requests = AuthorizationRequests(signin, issuer)
+    authenticator = ClientAuthenticator(store, cache, effects, issuer)
+    devices = DeviceAuthorizations(signin, authenticator, issuer)
+    own = _OwnTokens(access, keys)
+    authorize = Authorize(signin, requests, own, issuer, settings.login_base_url)
+    desk = Desk(
+        store=store,
+        cache=cache,
+        effects=effects,
+        signin=signin,
+        minter=Minter(keys, store, cache, effects, issuer),
+        sealer=installation.sealer,
+        secrets=RefreshSecrets(installation.sealer.subkey(_MARK_PURPOSE)),
+        tokens=own,
+        issuer=issuer,
+    )
+    token = TokenEndpoint(desk, authenticator, GRANTS)
+    pushed = PushRequest(store, effects, authenticator, authorize)
+    routes: Routes = {
+        ("GET", "/oauth/v2/authorize"): oauth_route(authorize, takes_body=False),
+        ("POST", "/oauth/v2/authorize"): oauth_route(authorize),
+        ("POST", "/oauth/v2/token"): oauth_route(token),
+        ("POST", "/oauth/v2/par"): oauth_route(pushed),
+        ("POST", "/oauth/v2/device_authorization"): oauth_route(devices),
+    }
+    return OpenId(signin, requests, devices, authenticator, routes)
