@@ -1,6 +1,7 @@
 """One stream of an HTTP/2 connection as an ASGI request."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
@@ -84,7 +85,7 @@ class Stream:
         self._delivered = self._request_ended
         if not self._request_ended:
             self._acknowledge()
-            self._connection.flush()
+            self._connection.flush_soon()
         return {"type": "http.request", "body": body, "more_body": not self._request_ended}
 
     def _acknowledge(self) -> None:
@@ -104,10 +105,10 @@ class Stream:
             elif kind == "http.response.body":
                 await self._body(event.get("body", b""), more=event.get("more_body", False) or self._trailers)
             else:
-                self._h2.send_headers(self.identity, event["headers"], end_stream=True)
+                self._h2.send_headers(self.identity, _checked(event["headers"]), end_stream=True)
                 self._answer_ended = True
             if kind != "http.response.start":
-                self._connection.flush()
+                self._connection.flush_soon()
                 await self._connection.writable.wait()
         except ProtocolError:
             self._closed = True
@@ -115,8 +116,8 @@ class Stream:
     def _start(self, event: Event) -> None:
         self._trailers = event.get("trailers", False)
         status = (b":status", b"%d" % event["status"])
-        own = (header for header in event["headers"] if header[0] not in _OF_ONE_HOP)
-        self._h2.send_headers(self.identity, [status, *self._connection.shared.state.default_headers, *own])
+        date = self._connection.shared.state.default_headers
+        self._h2.send_headers(self.identity, [status, *date, *_checked(event["headers"])])
 
     async def _body(self, body: bytes, *, more: bool) -> None:
         if self.scope["method"] == "HEAD":
@@ -140,6 +141,21 @@ class Stream:
             await asyncio.wait_for(self._window, self._connection.shared.times.write_s)
         except TimeoutError:
             self._closed = True
+
+
+def _checked(headers: Sequence[Header]) -> list[Header]:
+    """Headers as HTTP/2 wants them.
+
+    Raises: ValueError for a value that would be more than one.
+    """
+    checked = []
+    for name, value in headers:
+        if b"\n" in value or b"\r" in value or b"\0" in value:
+            raise ValueError("invalid header value")
+        lower = name.lower()
+        if lower not in _OF_ONE_HOP:
+            checked.append((lower, value))
+    return checked
 
 
 def _wake(waiter: "asyncio.Future[None] | None") -> None:
