@@ -14,6 +14,7 @@ from ostiary.app.beginning import Alice, alice, begin
 from ostiary.app.composition import compose
 from ostiary.app.installation import SERVE_NODE, Installation, opened
 from ostiary.app.readiness import Readiness
+from ostiary.app.schedule import schedule
 from ostiary.app.welcome import welcome
 from ostiary.config import Settings, Trouble
 from ostiary.http.one_port import Shared
@@ -59,7 +60,7 @@ async def _live(settings: Settings) -> bool:
         readiness = Readiness(store, installation.effects, settings.data, lambda: store.queued)
         watch = _Watch(settings, readiness, log, guest)
         fatal.add_done_callback(watch.fail)
-        async with _outbox(installation, on_fatal):
+        async with _outbox(installation, on_fatal), schedule(installation, on_fatal):
             await _answer(
                 settings, Server(compose(installation, readiness, log), http2=_http2, now=now), watch
             )

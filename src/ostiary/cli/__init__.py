@@ -52,6 +52,7 @@ _COMMANDS = (
     ("user", "ostiary.cli.user:user", "Create people, set passwords, lock and unlock."),
     ("machine", "ostiary.cli.machine:machine", "Create service users and their tokens."),
     ("session", "ostiary.cli.session:session", "List and end sessions."),
+    ("key", "ostiary.cli.key:key", "List, rotate and retire the keys that sign tokens."),
     ("totp", "ostiary.cli.totp:totp", "The code of now of an authenticator app."),
     ("settings", "ostiary.cli.settings:settings", "Every setting: value, unit, default, meaning."),
     ("migrate", "ostiary.cli.migrate:migrate", "Bring the database to this version; makes a new one."),
