@@ -32,7 +32,7 @@ class SessionApi:
         self._commands = commands
         self._queries = queries
         self._factors = factors
-        self._instance_id = instance_id
+        self.instance_id = instance_id
         self._wire_names = tuple((factor, _json_name(factor.wire)) for factor in factors)
 
     async def create(self, call: Call, request: pb.CreateSessionRequest) -> pb.CreateSessionResponse:
@@ -40,7 +40,7 @@ class SessionApi:
         change = change_of(request, self._factors)
         changed = await self._commands.create(call.caller, change, _once(call, "CreateSession", request))
         return pb.CreateSessionResponse(
-            details=details_of(changed, await self._instance_id()),
+            details=details_of(changed, await self.instance_id()),
             session_id=changed.session_id,
             session_token=changed.token,
         )
@@ -51,7 +51,7 @@ class SessionApi:
         once = _once(call, "SetSession", request)
         changed = await self._commands.set(call.caller, request.session_id, token, change, once)
         return pb.SetSessionResponse(
-            details=details_of(changed, await self._instance_id()), session_token=changed.token
+            details=details_of(changed, await self.instance_id()), session_token=changed.token
         )
 
     async def get(self, call: Call, request: pb.GetSessionRequest) -> pb.GetSessionResponse:
@@ -62,7 +62,7 @@ class SessionApi:
     async def delete(self, call: Call, request: pb.DeleteSessionRequest) -> pb.DeleteSessionResponse:
         """DeleteSession."""
         changed = await self._commands.end(call.caller, request.session_id, request.session_token or "")
-        return pb.DeleteSessionResponse(details=details_of(changed, await self._instance_id()))
+        return pb.DeleteSessionResponse(details=details_of(changed, await self.instance_id()))
 
     async def search(self, call: Call, request: pb.ListSessionsRequest) -> pb.ListSessionsResponse:
         """ListSessions."""
@@ -84,14 +84,14 @@ class SessionApi:
         """CreateSession's answer as JSON."""
         change = change_of(request, self._factors)
         changed = await self._commands.create(call.caller, change, _once(call, "CreateSession", request))
-        return changed_json(changed, await self._instance_id(), names_session=True)
+        return changed_json(changed, await self.instance_id(), names_session=True)
 
     async def set_json(self, call: Call, request: pb.SetSessionRequest) -> bytes:
         """SetSession's answer as JSON."""
         change, token = change_of(request, self._factors), request.session_token
         once = _once(call, "SetSession", request)
         changed = await self._commands.set(call.caller, request.session_id, token, change, once)
-        return changed_json(changed, await self._instance_id(), names_session=False)
+        return changed_json(changed, await self.instance_id(), names_session=False)
 
     async def get_json(self, call: Call, request: pb.GetSessionRequest) -> bytes:
         """GetSession's answer as JSON."""

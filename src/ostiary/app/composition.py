@@ -5,19 +5,20 @@ from collections.abc import Sequence
 from structlog.typing import FilteringBoundLogger
 
 from ostiary.access.bearer import Access
-from ostiary.api import oidc, organization, settings, user
+from ostiary.api import organization, settings, user
 from ostiary.api.asgi import Parts, build
 from ostiary.api.call import Service
+from ostiary.api.oidc import OidcApi
 from ostiary.api.session import SessionApi
 from ostiary.app import debug
 from ostiary.app.installation import Installation
+from ostiary.app.openid import OpenId, open_id
 from ostiary.app.readiness import Readiness
 from ostiary.app.tokens import access_tokens, signing_keys, token_routes
 from ostiary.effects import stopwatch
 from ostiary.factors import FACTORS
 from ostiary.http.application import Application
 from ostiary.metrics.calls import Calls, Observe
-from ostiary.oidc.client_authentication import ClientAuthenticator
 from ostiary.sessions.commands import SessionCommands
 from ostiary.sessions.queries import SessionQueries
 from ostiary.sessions.work import Worker
@@ -32,7 +33,6 @@ def compose(installation: Installation, readiness: Readiness, log: FilteringBoun
     calls = Calls(stopwatch)
     observe = _access_line(log) if settings.access_log else None
     session_api = _session_api(installation)
-    services = [_measured(service, calls, observe) for service in _services(installation, session_api)]
     direct = {name: calls.measured(name, writer, observe) for name, writer in session_api.direct().items()}
     routes = debug.health(readiness) | _metrics(installation, readiness, calls)
     if settings.test_clock:
@@ -40,16 +40,17 @@ def compose(installation: Installation, readiness: Readiness, log: FilteringBoun
     store, cache, effects = installation.store, installation.cache, installation.effects
     keys = signing_keys(installation)
     tokens = access_tokens(installation, keys)
-    authenticator = ClientAuthenticator(store, cache, effects, settings.url)
+    openid = open_id(installation, tokens, keys)
+    offered = _services(installation, session_api, openid)
     return build(
         Parts(
-            services=services,
+            services=[_measured(service, calls, observe) for service in offered],
             access=Access(store, cache, effects, tokens),
             log=log,
             new_request_id=installation.effects.new_id,
             is_ready=readiness.is_ready,
             direct=direct,
-            routes=routes | token_routes(installation, keys, tokens, authenticator),
+            routes=routes | openid.routes | token_routes(installation, keys, tokens, openid.authenticator),
         )
     )
 
@@ -95,7 +96,7 @@ def _session_api(installation: Installation) -> SessionApi:
     return SessionApi(session_commands(installation), session_queries(installation), FACTORS, instance_id)
 
 
-def _services(installation: Installation, session_api: SessionApi) -> Sequence[Service]:
+def _services(installation: Installation, session_api: SessionApi, openid: OpenId) -> Sequence[Service]:
     store, effects = installation.store, installation.effects
     settings_queries = SettingsQueries(store, installation.cache)
     organizations = OrganizationCommands(store, effects, installation.settings.domain)
@@ -104,7 +105,7 @@ def _services(installation: Installation, session_api: SessionApi) -> Sequence[S
         user.service(users(installation)),
         settings.service(settings_queries),
         organization.service(organizations, OrganizationQueries(store), settings_queries, effects),
-        oidc.service(),
+        OidcApi(openid.requests, openid.devices, session_api.instance_id).service(),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from ostiary.access.access_token import AccessTokens
 from ostiary.app.installation import Installation
+from ostiary.app.tokens import refresh_secrets
 from ostiary.core.grant import Grant
 from ostiary.crypto.jws import BadToken
 from ostiary.http.message import Endpoint
@@ -18,13 +19,11 @@ from ostiary.oidc.grants import GRANTS
 from ostiary.oidc.minting import ID_TOKEN_TYP, Minter
 from ostiary.oidc.problem import oauth_route
 from ostiary.oidc.pushed import PushRequest
-from ostiary.oidc.refresh_secret import RefreshSecrets
 from ostiary.oidc.requests import AuthorizationRequests
 from ostiary.oidc.token import TokenEndpoint
 from ostiary.signin.requests import SignIn
 
 Routes = dict[tuple[str, str], Endpoint | Route]
-_MARK_PURPOSE = "refresh token mark"
 
 
 class _OwnTokens:
@@ -77,7 +76,7 @@ def open_id(installation: Installation, access: AccessTokens, keys: SigningKeys)
         signin=signin,
         minter=Minter(keys, store, cache, effects, issuer),
         sealer=installation.sealer,
-        secrets=RefreshSecrets(installation.sealer.subkey(_MARK_PURPOSE)),
+        secrets=refresh_secrets(installation),
         tokens=own,
         issuer=issuer,
     )
