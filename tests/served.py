@@ -36,7 +36,11 @@ class Served:
         """Start, and wait until it is ready; the seconds that took."""
         began = time.monotonic()
         arguments = ("serve", "--data", str(self.folder), "--port", "0", *self._options)
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("OSTIARY_")}
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("OSTIARY_", "PYTHONDONT"))
+        }  # it starts as it does for anybody: with its compiled code kept
         said = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as out:
             self._process = subprocess.Popen(
