@@ -1,21 +1,28 @@
 """An instance with two organisations, and the calls of its people."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
 import pytest
 from protobuf import Oneof
 
 from ostiary.api import organization, settings
 from ostiary.api.call import Call, Handler
+from ostiary.core.factor import Tools
 from ostiary.core.organization import INSTANCE, ORGANIZATION, Instance, Organization
 from ostiary.core.permission import Caller, Membership
 from ostiary.core.policy import POLICY, POLICY_TYPES, Policy
 from ostiary.core.user import USER, Machine, User
+from ostiary.crypto.hash_pool import HashPool
+from ostiary.crypto.seal import Sealer
+from ostiary.factors import FACTORS
 from ostiary.settings.organization import OrganizationCommands, OrganizationQueries
 from ostiary.settings.queries import SettingsQueries
 from ostiary.storage.cache import Cache
 from ostiary.storage.memory import MemoryStore
 from ostiary.storage.port import Changes, Put
+from ostiary.users.service import Users
 from tests.doubles.effects import START, SettableEffects
 
 OWN, OTHER = "500", "501"
@@ -44,11 +51,19 @@ class Desk:
         self.store = MemoryStore()
         self.cache = Cache(self.store)
         queries = SettingsQueries(self.store, self.cache)
-        commands = OrganizationCommands(self.store, self.effects, "id.example.com")
+        commands = OrganizationCommands(self.store, self.cache, self.effects, "id.example.com")
+        sealer = Sealer({1: bytes(32)}, self.effects.random_bytes)
+        tools = Tools(
+            unseal=lambda owned: sealer.open(owned.data, owned.id),
+            seal=lambda owned, plain: msgspec.structs.replace(owned, data=sealer.seal(plain, owned.id)),
+            random_bytes=self.effects.random_bytes,
+        )
+        self.pool = HashPool(1)
+        users = Users(self.store, self.cache, self.effects, tools, sealer, self.pool, FACTORS)
         listing = OrganizationQueries(self.store)
         services = (
             settings.service(queries),
-            organization.service(commands, listing, queries, self.effects),
+            organization.service(commands, listing, queries, users.creation, self.effects),
         )
         self.handlers: dict[str, Handler] = {}
         for service in services:
@@ -83,8 +98,9 @@ class Desk:
 
 
 @pytest.fixture
-async def desk() -> Desk:
+async def desk() -> AsyncIterator[Desk]:
     """A furnished desk."""
     made = Desk()
     await made.furnish()
-    return made
+    yield made
+    made.pool.close()

@@ -17,11 +17,11 @@ from ostiary._pb.zitadel.org.v2.query_pb import (
     OrganizationStateQuery,
     SearchQuery,
 )
-from ostiary._pb.zitadel.user.v2.user_service_pb import AddHumanUserRequest
 from ostiary.core.organization import ORGANIZATION, Organization, OrganizationState, primary_domain
 from ostiary.core.permission import MEMBERSHIP
-from ostiary.errors import Aborted, AlreadyExists, InvalidArgument, NotFound, PermissionDenied, Unimplemented
-from ostiary.settings.organization import Admin, OrganizationCommands
+from ostiary.errors import Aborted, AlreadyExists, InvalidArgument, NotFound, PermissionDenied
+from ostiary.settings.organization import OrganizationCommands
+from ostiary.storage.cache import Cache
 from ostiary.storage.memory import MemoryStore
 from ostiary.storage.port import Changes, Conflict, Put, Saved
 from tests.doubles.effects import START, SettableEffects
@@ -101,11 +101,9 @@ async def test_id_of_the_callers_choice(desk: Desk, field: str) -> None:
             "organization.admin_unnamed",
         ),
         (
-            pb.AddOrganizationRequest(
-                name="X", admins=[ADMIN(user_type=one("human", AddHumanUserRequest()))]
-            ),
-            Unimplemented,
-            "organization.human_admin",
+            pb.AddOrganizationRequest(name="X", admins=[admin(str(n)) for n in range(101)]),
+            InvalidArgument,
+            "organization.too_many_admins",
         ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -148,9 +146,10 @@ class Contested(MemoryStore):
 
 async def test_lost_races_end() -> None:
     """Races lost again and again end in Aborted, which says that asking later is right."""
-    commands = OrganizationCommands(Contested(), SettableEffects(), "localhost")
+    store = Contested()
+    commands = OrganizationCommands(store, Cache(store), SettableEffects(), "localhost")
     with pytest.raises(Aborted):
-        await commands.create(IAM_OWNER, "X", (Admin("900"),) * 0)
+        await commands.create(IAM_OWNER, "X")
 
 
 @pytest.mark.parametrize(

@@ -16,15 +16,19 @@ from ostiary._pb.zitadel.org.v2.query_pb import (
     OrganizationStateQuery,
     SearchQuery,
 )
+from ostiary._pb.zitadel.user.v2.user_service_pb import AddHumanUserRequest
 from ostiary.api.call import Call, Service
 from ostiary.api.paging import MAX_OFFSET, limit_of
 from ostiary.api.text_search import text_condition
+from ostiary.api.user_requests import added_human
 from ostiary.core.filter import Compare, Filter, Order
 from ostiary.core.organization import Organization, OrganizationState
 from ostiary.effects import Effects
-from ostiary.errors import InvalidArgument, Unimplemented
-from ostiary.settings.organization import Admin, OrganizationCommands, OrganizationQueries
+from ostiary.errors import InvalidArgument
+from ostiary.settings.admins import Admin, Joining, Newcomer
+from ostiary.settings.organization import OrganizationCommands, OrganizationQueries
 from ostiary.settings.queries import SettingsQueries
+from ostiary.users.create import PreparedUser, UserCreation
 
 _STATES = {
     OrganizationState.ACTIVE: WireState.ACTIVE,
@@ -41,10 +45,11 @@ def service(
     commands: OrganizationCommands,
     queries: OrganizationQueries,
     settings: SettingsQueries,
+    creation: UserCreation,
     effects: Effects,
 ) -> Service:
-    """For the dispatcher."""
-    api = _OrganizationApi(commands, queries, settings, effects)
+    """For the dispatcher; ``creation`` makes admins who do not exist yet."""
+    api = _OrganizationApi(commands, queries, settings, creation, effects)
     return Service(
         next(service for service in pb.desc().services if service.name == "OrganizationService"),
         {"AddOrganization": api.add, "ListOrganizations": api.search},
@@ -59,19 +64,44 @@ class _OrganizationApi:
         commands: OrganizationCommands,
         queries: OrganizationQueries,
         settings: SettingsQueries,
+        creation: UserCreation,
         effects: Effects,
     ) -> None:
         self._commands = commands
         self._queries = queries
         self._settings = settings
+        self._creation = creation
         self._effects = effects
 
     async def add(self, call: Call, request: pb.AddOrganizationRequest) -> pb.AddOrganizationResponse:
         """AddOrganization."""
-        admins = tuple(_admin(admin) for admin in request.admins)
+        self._commands.check_may_create(call.caller, len(request.admins))
+        admins = tuple([await self._admin(admin) for admin in request.admins])
         wanted_id = request.organization_id or request.org_id or ""
-        made = await self._commands.create(call.caller, request.name, admins, wanted_id)
-        return pb.AddOrganizationResponse(details=_details(made), organization_id=made.id)
+        founded = await self._commands.create(call.caller, request.name, admins, wanted_id)
+        return pb.AddOrganizationResponse(
+            details=_details(founded.organization),
+            organization_id=founded.organization.id,
+            created_admins=[
+                pb.AddOrganizationResponse.CreatedAdmin(
+                    user_id=one.user_id, email_code=one.email_code, phone_code=one.phone_code
+                )
+                for one in founded.newcomers
+            ],
+        )
+
+    async def _admin(self, wanted: pb.AddOrganizationRequest.Admin) -> Admin:
+        roles = tuple(wanted.roles)
+        match wanted.user_type:
+            case Oneof(field="user_id", value=str(user_id)):
+                return Admin(user_id, roles)
+            case Oneof(field="human", value=AddHumanUserRequest() as human):
+                prepared = await self._creation.prepare(added_human(human, ""), "")
+                return Admin(prepared.user_id, roles, _joining(prepared))
+            case _:
+                raise InvalidArgument(
+                    "organization.admin_unnamed", "Name the admin, or say who is to be made"
+                )
 
     async def search(self, call: Call, request: pb.ListOrganizationsRequest) -> pb.ListOrganizationsResponse:
         """ListOrganizations."""
@@ -93,18 +123,12 @@ class _OrganizationApi:
         )
 
 
-def _admin(wanted: pb.AddOrganizationRequest.Admin) -> Admin:
-    match wanted.user_type:
-        case Oneof(field="user_id", value=str(user_id)):
-            return Admin(user_id, tuple(wanted.roles))
-        case Oneof(field="human"):
-            raise Unimplemented(
-                "organization.human_admin",
-                "A new user as admin is not supported yet",
-                hint="create the user first, then name them by userId",
-            )
-        case _:
-            raise InvalidArgument("organization.admin_unnamed", "Name the admin by userId")
+def _joining(prepared: PreparedUser) -> Joining:
+    async def joining(home: Organization, actor_id: str, generation: int) -> Newcomer:
+        changes, made = await prepared.changes(home, actor_id, generation)
+        return Newcomer(changes, prepared.user_id, made.email_code, made.phone_code)
+
+    return joining
 
 
 def _condition(wanted: SearchQuery, default_organization_id: str) -> Filter:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from structlog.typing import FilteringBoundLogger
 
 from ostiary.access.bearer import Access
-from ostiary.api import organization, settings, user
+from ostiary.api import application, organization, project, settings, user
 from ostiary.api.asgi import Parts, build
 from ostiary.api.call import Service
 from ostiary.api.oidc import OidcApi
@@ -19,6 +19,7 @@ from ostiary.effects import stopwatch
 from ostiary.factors import FACTORS
 from ostiary.http.application import Application
 from ostiary.metrics.calls import Calls, Observe
+from ostiary.projects.service import Projects
 from ostiary.sessions.commands import SessionCommands
 from ostiary.sessions.queries import SessionQueries
 from ostiary.sessions.work import Worker
@@ -87,6 +88,11 @@ def users(installation: Installation) -> Users:
     )
 
 
+def projects(installation: Installation) -> Projects:
+    """What may be done to projects and applications, and known of them."""
+    return Projects(installation.store, installation.cache, installation.effects)
+
+
 def _session_api(installation: Installation) -> SessionApi:
     settings_queries = SettingsQueries(installation.store, installation.cache)
 
@@ -99,13 +105,19 @@ def _session_api(installation: Installation) -> SessionApi:
 def _services(installation: Installation, session_api: SessionApi, openid: OpenId) -> Sequence[Service]:
     store, effects = installation.store, installation.effects
     settings_queries = SettingsQueries(store, installation.cache)
-    organizations = OrganizationCommands(store, effects, installation.settings.domain)
+    people = users(installation)
+    work = projects(installation)
+    organizations = OrganizationCommands(store, installation.cache, effects, installation.settings.domain)
     return (
         session_api.service(),
-        user.service(users(installation)),
+        user.service(people),
         settings.service(settings_queries),
-        organization.service(organizations, OrganizationQueries(store), settings_queries, effects),
+        organization.service(
+            organizations, OrganizationQueries(store), settings_queries, people.creation, effects
+        ),
         OidcApi(openid.requests, openid.devices, session_api.instance_id).service(),
+        project.service(work),
+        application.service(work),
     )
 
 

@@ -5,74 +5,71 @@ from dataclasses import dataclass
 from ostiary.core.audit import detail
 from ostiary.core.filter import Every, Filter, OneOf
 from ostiary.core.organization import ORGANIZATION, Organization, primary_domain
-from ostiary.core.permission import (
-    MEMBERSHIP,
-    ROLES,
-    Caller,
-    Membership,
-    membership_id,
-    organization_resource,
-)
+from ostiary.core.permission import MEMBERSHIP, Caller
 from ostiary.core.user import USER
 from ostiary.effects import Effects
 from ostiary.errors import Aborted, AlreadyExists, InvalidArgument, NotFound
+from ostiary.settings.admins import Admin, Newcomer, check_admins, check_apart, membership_of
+from ostiary.storage.cache import Cache
 from ostiary.storage.port import Audit, Changes, Conflict, Expect, Listing, Page, Put, Store
 
-OWNER_ROLE = "ORG_OWNER"
+MAX_ADMINS = 100
 _TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Admin:
-    """An existing user who is to have roles on the new organisation; none means that of its owner."""
+class Founded:
+    """A new organisation, and the users who were made with it."""
 
-    user_id: str
-    roles: tuple[str, ...] = ()
+    organization: Organization
+    newcomers: tuple[Newcomer, ...]
 
 
 class OrganizationCommands:
     """What callers may do to organisations."""
 
-    def __init__(self, store: Store, effects: Effects, host: str) -> None:
+    def __init__(self, store: Store, cache: Cache, effects: Effects, host: str) -> None:
         """``host`` is that of the server's external URL; new organisations get a domain under it."""
         self._store = store
+        self._cache = cache
         self._effects = effects
         self._host = host
 
     async def create(
         self, caller: Caller, name: str, admins: tuple[Admin, ...] = (), organization_id: str = ""
-    ) -> Organization:
-        """A new organisation; needs ``org.create`` on the instance.
+    ) -> Founded:
+        """A new organisation with its admins, those that are new users too; needs ``org.create`` on the instance.
 
-        Raises AlreadyExists for a taken id or domain, NotFound for an unknown admin.
+        Raises AlreadyExists for a taken id or domain, NotFound for an unknown admin, and what making users raises.
         """
-        caller.require("org.create")
-        _check_roles(admins)
+        self.check_may_create(caller, len(admins))
+        check_admins(admins)
         organization_id = organization_id or self._effects.new_id()
         for _ in range(_TRIES):
+            generation = await self._cache.fresh()
             now = self._effects.now()
             domain = primary_domain(name, organization_id, self._host)
             organization = Organization(organization_id, name, domain, now, now)
             await self._check_free(organization)
-            expects = [await self._user(admin.user_id) for admin in admins]
-            members = [_member(admin, organization) for admin in admins]
-            changes = Changes(
-                puts=(Put(ORGANIZATION, organization), *(Put(MEMBERSHIP, member) for member in members)),
-                expects=tuple(expects),
-                audit=Audit(
-                    now,
-                    caller.user_id,
-                    "organization.created",
-                    organization_id,
-                    detail(admins=tuple(admin.user_id for admin in admins)),
-                ),
-            )
+            joining = [admin.joining for admin in admins if admin.joining]
+            newcomers = tuple([await join(organization, caller.user_id, generation) for join in joining])
+            check_apart(newcomers)
+            existing = [await self._relied_on(admin.user_id) for admin in admins if not admin.joining]
+            changes = _founding(caller, organization, admins, newcomers, tuple(existing), generation)
             try:
                 await self._store.save(changes)
             except Conflict:
                 continue
-            return organization
+            return Founded(organization, newcomers)
         raise Aborted("organization.create_busy", "Others are changing the same things", retry_after_s=1)
+
+    def check_may_create(self, caller: Caller, admin_count: int) -> None:
+        """Raise unless the caller may make such an organisation: asked before anything costly is done for one."""
+        caller.require("org.create")
+        if admin_count > MAX_ADMINS:
+            raise InvalidArgument(
+                "organization.too_many_admins", "Too many admins", hint=f"name at most {MAX_ADMINS} at once"
+            )
 
     async def _check_free(self, wanted: Organization) -> None:
         if await self._store.get(ORGANIZATION, wanted.id) is not None:
@@ -84,11 +81,43 @@ class OrganizationCommands:
                 hint="another organisation's name makes the same domain",
             )
 
-    async def _user(self, user_id: str) -> Expect:
+    async def _relied_on(self, user_id: str) -> Expect:
         user = await self._store.get(USER, user_id)
         if user is None:
             raise NotFound("organization.admin_unknown", "User could not be found")
         return Expect(USER, user_id, user.version)
+
+
+def _founding(
+    caller: Caller,
+    organization: Organization,
+    admins: tuple[Admin, ...],
+    newcomers: tuple[Newcomer, ...],
+    existing: tuple[Expect, ...],
+    generation: int,
+) -> Changes:
+    """Everything in one save, with one audit record."""
+    parts = [newcomer.changes for newcomer in newcomers]
+    return Changes(
+        puts=(
+            Put(ORGANIZATION, organization),
+            *(Put(MEMBERSHIP, membership_of(admin, organization)) for admin in admins),
+            *(put for part in parts for put in part.puts),
+        ),
+        expects=(*existing, *(expect for part in parts for expect in part.expects)),
+        outbox=tuple(message for part in parts for message in part.outbox),
+        audit=Audit(
+            organization.created_at,
+            caller.user_id,
+            "organization.created",
+            organization.id,
+            detail(
+                admins=tuple(admin.user_id for admin in admins),
+                created_users=tuple(newcomer.user_id for newcomer in newcomers),
+            ),
+        ),
+        generation=generation,
+    )
 
 
 class OrganizationQueries:
@@ -121,26 +150,3 @@ def _readable(caller: Caller) -> tuple[str, ...]:
         for kind, _, identifier in named
         if kind == "organization" and caller.holds("org.read", identifier)
     )
-
-
-def _member(admin: Admin, organization: Organization) -> Membership:
-    resource = organization_resource(organization.id)
-    return Membership(
-        membership_id(admin.user_id, resource),
-        admin.user_id,
-        resource,
-        admin.roles or (OWNER_ROLE,),
-        int(organization.created_at.timestamp()),
-    )
-
-
-def _check_roles(admins: tuple[Admin, ...]) -> None:
-    if len({admin.user_id for admin in admins}) != len(admins):
-        raise InvalidArgument(
-            "organization.admin_twice", "A user is named twice", hint="name each once, with all roles"
-        )
-    for role in (role for admin in admins for role in admin.roles):
-        if role not in ROLES or not role.startswith("ORG_"):
-            raise InvalidArgument(
-                "organization.role_unknown", "Unknown role", hint="roles on an organisation begin with ORG_"
-            )

@@ -1,5 +1,7 @@
 """Making users: people and machines."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -30,6 +32,14 @@ from ostiary.users.password_hash import hashed, place_for, require_acceptable
 _TOTP_SECRET_MIN_BYTES = 10
 
 
+@dataclass(frozen=True, slots=True)
+class PreparedUser:
+    """A user about to be made. ``changes`` of home, actor and generation are to be saved, guarded by the generation."""
+
+    user_id: str
+    changes: Callable[[Organization, str, int], Awaitable[tuple[Changes, Changed]]]
+
+
 class UserCreation:
     """Makes users; they are active at once."""
 
@@ -45,17 +55,29 @@ class UserCreation:
         COMMAND-7yiox1isql (the id is taken), AlreadyExists V3-DKcYh (the username is).
         """
         organization = await self._organization(caller, wanted.organization)
+        prepared = await self.prepare(wanted, organization.id)
+
+        async def attempt(generation: int) -> tuple[Changes, Changed]:
+            home = await self._organization(caller, wanted.organization)
+            return await prepared.changes(home, caller.user_id, generation)
+
+        return await self._context.carry_out(attempt)
+
+    async def prepare(self, wanted: NewUser, organization_id: str) -> PreparedUser:
+        """The user, judged as far as can be beforehand, with the password hashed.
+
+        Who asks may make users in the organisation, or makes the organisation itself in the same save.
+        """
         human = wanted.of if isinstance(wanted.of, NewHuman) else None
         secret = _checked_totp_secret(human) if human else b""
         new = human.password if human else None
         if new is not None:
-            await require_acceptable(self._context, new, organization.id)
+            await require_acceptable(self._context, new, organization_id)
         with place_for(self._context, new):
             encoded_hash = await hashed(self._context, new) if new else b""
         user_id = chosen_id_of(wanted.user_id) if wanted.user_id else self._context.effects.new_id()
 
-        async def attempt(generation: int) -> tuple[Changes, Changed]:
-            home = await self._organization(caller, wanted.organization)
+        async def changes(home: Organization, actor_id: str, generation: int) -> tuple[Changes, Changed]:
             if new is not None:
                 await require_acceptable(self._context, new, home.id)
             draft = await self._draft(wanted, home, user_id)
@@ -63,10 +85,10 @@ class UserCreation:
             self._enrol(draft, "totp", secret)
             email_code, phone_code = await self._reach(draft, human) if human else (None, None)
             await take_name(self._context, draft)
-            changes = draft.changes(caller.user_id, "user.created", generation=generation)
-            return changes, Changed(draft.user, email_code, phone_code)
+            made = draft.changes(actor_id, "user.created", generation=generation)
+            return made, Changed(draft.user, email_code, phone_code)
 
-        return await self._context.carry_out(attempt)
+        return PreparedUser(user_id, changes)
 
     async def _organization(self, caller: Caller, named: OrganizationNamed) -> Organization:
         """The organisation, for a caller who may make users in it."""
