@@ -3,21 +3,23 @@
 import difflib
 import ipaddress
 import os
+import re
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_type_hints
 from urllib.parse import urlsplit
 
-import attrs
-from typed_settings import Secret, load_settings
-from typed_settings.exceptions import InvalidSettingsError, TsError
-from typed_settings.loaders import DictLoader, EnvLoader, FileLoader, Loader, TomlFormat
+import msgspec
+
+from ostiary.core.secret import Secret
 
 PREFIX: Final = "OSTIARY_"
 FILE: Final = Path("ostiary.toml")
 SQLITE: Final = "sqlite"
 _OF_OTHERS: Final = ("OSTIARY_BENCH_",)  # variables of the benchmarks, not ours
 _POSTGRES: Final = ("postgresql:", "postgres:")
+_FIELD: Final = re.compile(r"`\$\.(\w+)`")
 
 
 class Trouble(Exception):
@@ -28,64 +30,60 @@ class SettingsError(Trouble):
     """The settings cannot be used; the message says which and why."""
 
 
-def _setting(default: Any, unit: str, doc: str) -> Any:
-    return attrs.field(default=default, metadata={"unit": unit, "doc": doc})
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that can be set: type, unit, meaning, default. ``ostiary settings`` lists them."""
 
-
-@attrs.frozen
-class Settings:
-    """Everything that can be set. Each has a unit, a default and a sentence; ``ostiary settings`` lists them."""
-
-    data: Path = _setting(
-        Path("ostiary-data"), "folder", "Where keys, database and first credentials are kept."
+    data: Annotated[Path, "folder", "Where keys, database and first credentials are kept."] = Path(
+        "ostiary-data"
     )
-    host: str = _setting("127.0.0.1", "address", "The address to listen on; 0.0.0.0 or :: for all.")
-    port: int = _setting(8080, "port", "The one port of all transports.")
-    database: str = _setting(SQLITE, "URL", "`sqlite` is the file ostiary.db in the data folder.")
-    external_url: str = _setting(
-        "", "URL", "How clients reach this server, the issuer of its tokens; empty: http://localhost:PORT."
-    )
-    tls_cert: Path | None = _setting(None, "PEM file", "Certificate chain; with it the port speaks TLS.")
-    tls_key: Path | None = _setting(None, "PEM file", "The private key of the certificate.")
-    workers: int = _setting(1, "processes", "Serving processes; SQLite has one.")
-    dev: bool = _setting(
-        False, "yes/no", "Try it out: a user alice, mail and SMS to the console. On a loopback address only."
-    )
-    test_clock: bool = _setting(
-        False, "yes/no", "With dev: POST /debug/clock moves the server's time forward."
-    )
-    organization: str = _setting("Ostiary", "name", "The organisation that the first start makes.")
-    master_key: Secret[str] = _setting(
-        Secret(""),
+    host: Annotated[str, "address", "The address to listen on; 0.0.0.0 or :: for all."] = "127.0.0.1"
+    port: Annotated[int, "port", "The one port of all transports."] = 8080
+    database: Annotated[str, "URL", "`sqlite` is the file ostiary.db in the data folder."] = SQLITE
+    external_url: Annotated[
+        str, "URL", "How clients reach this server, the issuer of its tokens; empty: http://localhost:PORT."
+    ] = ""
+    tls_cert: Annotated[Path | None, "PEM file", "Certificate chain; with it the port speaks TLS."] = None
+    tls_key: Annotated[Path | None, "PEM file", "The private key of the certificate."] = None
+    workers: Annotated[int, "processes", "Serving processes; SQLite has one."] = 1
+    dev: Annotated[
+        bool,
+        "true/false",
+        "Try it out: a user alice, mail and SMS to the console. On a loopback address only.",
+    ] = False
+    test_clock: Annotated[
+        bool, "true/false", "With dev: POST /debug/clock moves the server's time forward."
+    ] = False
+    organization: Annotated[str, "name", "The organisation that the first start makes."] = "Ostiary"
+    master_key: Annotated[
+        Secret,
         "base64",
         "32 bytes that seal what the database keeps; empty: DIR/master.key, made at first start.",
-    )
-    login_base_url: str = _setting(
-        "", "URL", "The login UI that browsers are sent to, without its /login; empty: our own pages."
-    )
-    strict_authentication: bool = _setting(
-        True,
-        "yes/no",
+    ] = Secret("")
+    login_base_url: Annotated[
+        str, "URL", "The login UI that browsers are sent to, without its /login; empty: our own pages."
+    ] = ""
+    strict_authentication: Annotated[
+        bool,
+        "true/false",
         "A session must itself satisfy policy and request to finish a login; no: the login UI is trusted (ZITADEL).",
-    )
-    hash_workers: int = _setting(0, "threads", "Threads that hash passwords; 0: one less than processors.")
-    drain_notice_s: int = _setting(
-        5,
+    ] = True
+    hash_workers: Annotated[int, "threads", "Threads that hash passwords; 0: one less than processors."] = 0
+    drain_notice_s: Annotated[
+        int,
         "seconds",
         "After SIGTERM: so long all is answered while readiness is red. Not on a loopback address.",
-    )
-    drain_s: int = _setting(20, "seconds", "After that: what is being answered has so long to finish.")
-    log_level: Literal["debug", "info", "warning", "error"] = _setting(
-        "info", "level", "The least level that is logged."
-    )
-    log_format: Literal["auto", "json", "console"] = _setting(
-        "auto", "form", "`auto` is `console` on a terminal and `json` elsewhere."
-    )
-    access_log: bool = _setting(False, "yes/no", "One line for each call, without its content.")
-
-    metrics_for_all: bool = _setting(
-        False, "yes/no", "Whether /metrics answers any address; otherwise only this machine's own."
-    )
+    ] = 5
+    drain_s: Annotated[int, "seconds", "After that: what is being answered has so long to finish."] = 20
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], "level", "The least level that is logged."
+    ] = "info"
+    log_format: Annotated[
+        Literal["auto", "json", "console"], "form", "`auto` is `console` on a terminal and `json` elsewhere."
+    ] = "auto"
+    access_log: Annotated[bool, "true/false", "One line for each call, without its content."] = False
+    metrics_for_all: Annotated[
+        bool, "true/false", "Whether /metrics answers any address; otherwise only this machine's own."
+    ] = False
 
     @property
     def database_file(self) -> Path:
@@ -116,69 +114,108 @@ class Settings:
 
 def load(given: Mapping[str, Any], file: Path | None = None) -> Settings:
     """The settings as they hold; ``given`` are options of the command line (None: not given). Raises SettingsError."""
-    options = {name: value for name, value in given.items() if value is not None}
-    _check_names()
-    path = str(FILE) if file is None else f"!{file}"
-    loaders: list[Loader] = [
-        FileLoader({"*": TomlFormat(None)}, [path]),
-        EnvLoader(PREFIX),
-        DictLoader(options),
-    ]
+    here = Path.cwd()
+    said = _of_file(file) | _of_environment(here) | _placed(given, here)
     try:
-        settings = load_settings(Settings, loaders)
-    except FileNotFoundError:
-        raise SettingsError(f"There is no file {file}.") from None
-    except InvalidSettingsError as error:
-        names = ", ".join(sorted({_name_in(str(one)) for one in error.exceptions}))
-        raise SettingsError(f"A setting has a value of the wrong form: {names}.") from None
-    except TsError as error:
-        raise SettingsError(f"{error}.") from None
-    _check(settings)
+        settings = msgspec.convert(
+            {"data": here / Settings().data, **said}, Settings, strict=False, dec_hook=_decoded
+        )
+    except msgspec.ValidationError as error:
+        raise SettingsError(_told(str(error))) from None
+    refusal = _refusal(settings)
+    if refusal:
+        raise SettingsError(refusal)
     return settings
+
+
+def names() -> tuple[str, ...]:
+    """Every setting's name."""
+    return Settings.__struct_fields__
+
+
+def switches() -> frozenset[str]:
+    """Settings that are true or false."""
+    return frozenset(name for name in names() if isinstance(getattr(Settings(), name), bool))
+
+
+def words() -> frozenset[str]:
+    """Settings that take a value on the command line, where everybody may read it: no secret, therefore."""
+    return frozenset(names()) - switches() - {"master_key"}
 
 
 def table() -> list[tuple[str, str, str, str]]:
     """Name, unit, default and meaning of every setting."""
-    return [
-        (field.name, field.metadata["unit"], _shown(field.default), field.metadata["doc"])
-        for field in attrs.fields(Settings)
-    ]
+    hints, defaults = get_type_hints(Settings, include_extras=True), values(Settings())
+    said = {name: hint.__metadata__ for name, hint in hints.items()}
+    return [(name, said[name][0], defaults[name], said[name][1]) for name in names()]
 
 
 def values(settings: Settings) -> dict[str, str]:
     """Every setting as it holds; secrets are stars."""
-    return {field.name: _shown(getattr(settings, field.name)) for field in attrs.fields(Settings)}
+    return {name: _shown(getattr(settings, name)) for name in names()}
 
 
 def _shown(value: object) -> str:
     if isinstance(value, Secret):
-        return "***" if value.get_secret_value() else ""
+        return "***" if value.reveal() else ""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return "true" if value else "false"
     return "" if value is None else str(value)
 
 
-def _name_in(message: str) -> str:
-    """The setting that a conversion error is about: our names, never the value, which may be a secret."""
-    names = [field.name for field in attrs.fields(Settings)]
-    return next((name for name in sorted(names, key=len, reverse=True) if f"{name!r}" in message), "unknown")
+def _of_file(file: Path | None) -> dict[str, Any]:
+    if file is None and not FILE.exists():
+        return {}
+    path = (file or FILE).absolute()
+    try:
+        said = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        raise SettingsError(f"There is no file {file}.") from None
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}.") from None
+    said = {name.replace("-", "_"): value for name, value in said.items()}
+    for name in said.keys() - set(names()):
+        raise SettingsError(f"{path} has {name}, which is no setting.{_meant(name, names())}")
+    return _placed(said, path.parent)
 
 
-def _check_names() -> None:
-    known = {f"{PREFIX}{field.name.upper()}" for field in attrs.fields(Settings)}
-    for name in os.environ:
-        if not name.startswith(PREFIX) or name in known or name.startswith(_OF_OTHERS):
-            continue
-        near = difflib.get_close_matches(name, known, 1)
-        advice = f" Is it {near[0]}?" if near else " `ostiary settings` lists all."
-        raise SettingsError(f"The environment has {name}, which is no setting.{advice}")
+def _of_environment(here: Path) -> dict[str, Any]:
+    known = {f"{PREFIX}{name.upper()}": name for name in names()}
+    said: dict[str, Any] = {}
+    for variable, value in os.environ.items():
+        if variable in known:
+            said[known[variable]] = value
+        elif variable.startswith(PREFIX) and not variable.startswith(_OF_OTHERS):
+            advice = _meant(variable, tuple(known))
+            raise SettingsError(f"The environment has {variable}, which is no setting.{advice}")
+    return _placed(said, here)
 
 
-def _check(settings: Settings) -> None:
-    """Raise SettingsError for values that do not go together."""
-    refusal = _refusal(settings)
-    if refusal:
-        raise SettingsError(refusal)
+def _placed(said: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """What was said, without what was not; paths are meant from that folder."""
+    paths = {"data", "tls_cert", "tls_key"}
+    return {
+        name: folder / value if name in paths and isinstance(value, str | Path) else value
+        for name, value in said.items()
+        if value is not None
+    }
+
+
+def _meant(name: str, known: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    return f" Is it {near[0]}?" if near else " `ostiary settings` lists all."
+
+
+def _decoded(kind: type, value: Any) -> Any:
+    if not isinstance(value, str | Path):
+        raise ValueError("a text is expected")  # noqa: TRY004  as msgspec wants it
+    return Secret(str(value)) if kind is Secret else Path(value)
+
+
+def _told(message: str) -> str:
+    """The setting that an error is about: its name, never the value, which may be a secret."""
+    field = _FIELD.search(message)
+    return f"A setting has a value of the wrong form: {field[1] if field else 'unknown'}."
 
 
 def _refusal(settings: Settings) -> str:

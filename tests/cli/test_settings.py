@@ -1,11 +1,14 @@
 """Settings: where they come from, and that each is explained."""
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from ostiary.cli import run
-from ostiary.config import load, table
+from ostiary.cli.options import Serving
+from ostiary.cli.plain import plain_options
+from ostiary.config import load, names, table
 from tests.cli.process import ostiary
 from tests.house.source import TOP
 
@@ -17,6 +20,32 @@ def test_each_is_explained() -> None:
     for name, unit, _, sentence in table():
         assert unit, name
         assert sentence.endswith("."), name
+
+
+def test_serve_takes_all_but_the_secret() -> None:
+    """Every setting is an option of serve, but the one that others could read from the list of processes."""
+    options = {field.name for field in fields(Serving)}
+    assert options == {*names(), "config"} - {"master_key"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options"),
+    [
+        (["--data", "d", "--port=1", "--dev"], {"data": "d", "port": "1", "dev": True}),
+        (["--external-url", "https://x", "--config", "f"], {"external_url": "https://x", "config": "f"}),
+        (["--help"], None),
+        (["--port"], None),
+        (["--port", "--dev"], None),
+        (["--port", "1", "--port", "2"], None),
+        (["--dev=yes"], None),
+        (["--no-dev"], None),
+        (["--master-key", "x"], None),
+        (["data"], None),
+    ],
+)
+def test_plain_options(arguments: list[str], options: dict[str, object] | None) -> None:
+    """The usual form is read at once, everything else is left to the library."""
+    assert plain_options(arguments) == options
 
 
 def test_reference_is_current(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ MAY_IMPORT: Final[dict[str, set[str]]] = {
     "ostiary": set(),
     "errors": set(),
     "effects": set(),
-    "config": set(),
+    "config": {"core"},
     "logs": set(),
     "metrics": set(),
     "core": set(),

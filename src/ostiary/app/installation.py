@@ -75,7 +75,7 @@ async def existing(settings: Settings) -> AsyncIterator[Installation]:
 
 def master_key_text(settings: Settings) -> str:
     """The master key as it is given: by the setting, else by its file; empty if there is none. Raises Trouble."""
-    given = settings.master_key.get_secret_value()
+    given = settings.master_key.reveal()
     file = settings.data / MASTER_KEY_FILE
     try:
         return given or (file.read_text() if file.exists() else "")

@@ -1,6 +1,7 @@
 """The serving process: takes the folder, prepares it at the first start, answers until it is told to leave."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -97,6 +98,8 @@ class _Watch:
     def ready(self, port: int) -> None:
         """The first screen goes before the first line of the log."""
         _say(welcome(self._settings, port, self._guest))
+        gc.freeze()
+        gc.enable()
         self._log.info("server.started", version=__version__, address=self._settings.host, port=port)
 
     def drain(self) -> None:

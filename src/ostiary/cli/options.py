@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from cyclopts import Parameter
 
@@ -43,13 +43,24 @@ class Serving:
     workers: Annotated[int | None, Parameter(help="Processes; SQLite has one.")] = None
     dev: Annotated[bool | None, Parameter(help="Try it out: alice, mail and SMS to the console.")] = None
     test_clock: Annotated[bool | None, Parameter(help="With --dev: POST /debug/clock moves time.")] = None
+    organization: Annotated[str | None, Parameter(help="The organisation that the first start makes.")] = None
+    login_base_url: Annotated[str | None, Parameter(help="The login UI that browsers are sent to.")] = None
+    strict_authentication: Annotated[bool | None, Parameter(help="Sessions must satisfy the policy.")] = None
+    hash_workers: Annotated[int | None, Parameter(help="Threads that hash passwords.")] = None
+    drain_notice_s: Annotated[int | None, Parameter(help="Seconds between SIGTERM and closing.")] = None
+    drain_s: Annotated[int | None, Parameter(help="Seconds to finish what is being answered.")] = None
     log_level: Annotated[str | None, Parameter(help="debug, info, warning or error.")] = None
     log_format: Annotated[str | None, Parameter(help="auto, json or console.")] = None
     access_log: Annotated[bool | None, Parameter(help="One line for each call.")] = None
+    metrics_for_all: Annotated[bool | None, Parameter(help="/metrics answers any address.")] = None
+
+    def given(self) -> dict[str, Any]:
+        """What was said, by the setting's name; ``config`` among it."""
+        return asdict(self)
 
     def settings(self) -> Settings:
         """Options over environment over file over defaults; raises SettingsError."""
-        given = asdict(self)
+        given = self.given()
         return load(given, given.pop("config"))
 
 

@@ -1,11 +1,9 @@
 """``ostiary serve``."""
 
 from ostiary.cli.options import UNSAID, Serving
+from ostiary.cli.plain import serve_with
 
 
 def serve(*, options: Serving = UNSAID) -> int:
     """Run the server until SIGTERM; the first start makes keys, database, administrator and tokens."""
-    settings = options.settings()
-    from ostiary.app.serving import serve_until_told
-
-    return serve_until_told(settings)
+    return serve_with(options.given())

@@ -1,0 +1,35 @@
+"""Every command, by name; none is loaded before it is called."""
+
+from typing import Final
+
+from cyclopts import App, Group
+
+from ostiary import __version__
+
+_COMMANDS: Final = (
+    ("serve", "ostiary.cli.serve:serve", "Run the server; the first start makes all it needs."),
+    ("doctor", "ostiary.cli.doctor:doctor", "Say what is wrong with this set-up, in words."),
+    ("user", "ostiary.cli.user:user", "Create people, set passwords, lock and unlock."),
+    ("machine", "ostiary.cli.machine:machine", "Create service users and their tokens."),
+    ("session", "ostiary.cli.session:session", "List and end sessions."),
+    ("key", "ostiary.cli.key:key", "List, rotate and retire the keys that sign tokens."),
+    ("totp", "ostiary.cli.totp:totp", "The code of now of an authenticator app."),
+    ("settings", "ostiary.cli.settings:settings", "Every setting: value, unit, default, meaning."),
+    ("migrate", "ostiary.cli.migrate:migrate", "Bring the database to this version; makes a new one."),
+    ("bench", "ostiary.cli.bench:bench", "Measure our own operations on this machine."),
+    ("version", "ostiary.cli.version:version", "The version."),
+)
+
+
+def commands() -> App:
+    """The command line's library, told of all commands."""
+    app = App(
+        name="ostiary",
+        version=__version__,
+        help="An identity server whose product is the session.",
+        help_flags=("--help", "-h"),
+        group_commands=Group("Commands", sort_key=None),
+    )
+    for number, (name, path, sentence) in enumerate(_COMMANDS):
+        app.command(path, name=name, help=sentence, sort_key=number)
+    return app
