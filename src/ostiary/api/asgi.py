@@ -8,7 +8,7 @@ from typing import Final
 from protobuf import DescService
 from structlog.typing import FilteringBoundLogger
 
-from ostiary.api import connect, rest
+from ostiary.api import connect, management, rest
 from ostiary.api.call import Service
 from ostiary.api.dispatch import Access, Direct, Dispatcher
 from ostiary.api.grpc import Grpc
@@ -66,6 +66,7 @@ def build(parts: Parts) -> Application:
     streams = (*health.streams(), *Reflection(descriptors).streams())
     routes = dict(rest.routes(dispatcher, problems))
     routes.update(connect.routes(dispatcher, problems))
+    routes.update(management.routes(dispatcher, problems))
     for place, endpoint in parts.routes.items():
         if place in routes:
             raise ValueError(f"{place} is the API's")

@@ -113,7 +113,7 @@ def _services(installation: Installation, session_api: SessionApi, openid: OpenI
         user.service(people),
         settings.service(settings_queries),
         organization.service(
-            organizations, OrganizationQueries(store), settings_queries, people.creation, effects
+            organizations, OrganizationQueries(store, effects), settings_queries, people.creation
         ),
         OidcApi(openid.requests, openid.devices, session_api.instance_id).service(),
         project.service(work),

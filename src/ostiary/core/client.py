@@ -102,7 +102,8 @@ APPLICATION = Kind(
 class PublicKey(msgspec.Struct, frozen=True, omit_defaults=True):
     """A public key that its owner (an application or a machine user) signs assertions with; ``id`` is the ``kid``.
 
-    ``project_id`` is the application's, empty for users.
+    ``owner_id`` is the client id or the user id: what stands as issuer in an assertion. ``project_id`` is the
+    application's, empty for users.
     """
 
     id: str

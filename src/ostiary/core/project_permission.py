@@ -4,7 +4,7 @@ Source: ZITADEL's wire contract, part 2.9 and appendix C.
 """
 
 from ostiary.core.filter import Compare, Every, Filter, OneOf, Order, Some
-from ostiary.core.permission import ROLES, Caller, Membership, organization_resource
+from ostiary.core.permission import ROLES, Caller, Membership
 from ostiary.core.project import Project
 
 _ORGANIZATION, _PROJECT, _GRANT = "organization:", "project:", "grant:"
