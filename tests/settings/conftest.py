@@ -60,10 +60,10 @@ class Desk:
         )
         self.pool = HashPool(1)
         users = Users(self.store, self.cache, self.effects, tools, sealer, self.pool, FACTORS)
-        listing = OrganizationQueries(self.store)
+        listing = OrganizationQueries(self.store, self.effects)
         services = (
             settings.service(queries),
-            organization.service(commands, listing, queries, users.creation, self.effects),
+            organization.service(commands, listing, queries, users.creation),
         )
         self.handlers: dict[str, Handler] = {}
         for service in services:

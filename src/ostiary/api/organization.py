@@ -23,7 +23,6 @@ from ostiary.api.text_search import text_condition
 from ostiary.api.user_requests import added_human
 from ostiary.core.filter import Compare, Filter, Order
 from ostiary.core.organization import Organization, OrganizationState
-from ostiary.effects import Effects
 from ostiary.errors import InvalidArgument
 from ostiary.settings.admins import Admin, Joining, Newcomer
 from ostiary.settings.organization import OrganizationCommands, OrganizationQueries
@@ -46,10 +45,9 @@ def service(
     queries: OrganizationQueries,
     settings: SettingsQueries,
     creation: UserCreation,
-    effects: Effects,
 ) -> Service:
     """For the dispatcher; ``creation`` makes admins who do not exist yet."""
-    api = _OrganizationApi(commands, queries, settings, creation, effects)
+    api = _OrganizationApi(commands, queries, settings, creation)
     return Service(
         next(service for service in pb.desc().services if service.name == "OrganizationService"),
         {"AddOrganization": api.add, "ListOrganizations": api.search},
@@ -65,13 +63,11 @@ class _OrganizationApi:
         queries: OrganizationQueries,
         settings: SettingsQueries,
         creation: UserCreation,
-        effects: Effects,
     ) -> None:
         self._commands = commands
         self._queries = queries
         self._settings = settings
         self._creation = creation
-        self._effects = effects
 
     async def add(self, call: Call, request: pb.AddOrganizationRequest) -> pb.AddOrganizationResponse:
         """AddOrganization."""
@@ -115,9 +111,8 @@ class _OrganizationApi:
             offset=min(query.offset, MAX_OFFSET),
             limit=limit_of(query.limit),
         )
-        now = Timestamp.from_datetime(self._effects.now())
         return pb.ListOrganizationsResponse(
-            details=ListDetails(total_result=page.total, timestamp=now),
+            details=ListDetails(total_result=page.total, timestamp=Timestamp.from_datetime(page.at)),
             sorting_column=request.sorting_column,
             result=[_message(organization) for organization in page.items],
         )

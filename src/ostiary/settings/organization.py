@@ -1,6 +1,7 @@
 """Organisations: created, and listed for those who may read them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from ostiary.core.audit import detail
 from ostiary.core.filter import Every, Filter, OneOf
@@ -11,7 +12,7 @@ from ostiary.effects import Effects
 from ostiary.errors import Aborted, AlreadyExists, InvalidArgument, NotFound
 from ostiary.settings.admins import Admin, Newcomer, check_admins, check_apart, membership_of
 from ostiary.storage.cache import Cache
-from ostiary.storage.port import Audit, Changes, Conflict, Expect, Listing, Page, Put, Store
+from ostiary.storage.port import Audit, Changes, Conflict, Expect, Listing, Put, Store
 
 MAX_ADMINS = 100
 _TRIES = 5
@@ -120,12 +121,22 @@ def _founding(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class OrganizationPage:
+    """A part of a list, how many there are in all, and when that was so."""
+
+    items: tuple[Organization, ...]
+    total: int
+    at: datetime
+
+
 class OrganizationQueries:
     """What callers may know of organisations."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, effects: Effects) -> None:
         """Lists go to the store."""
         self._store = store
+        self._effects = effects
 
     async def search(
         self,
@@ -136,11 +147,13 @@ class OrganizationQueries:
         descending: bool,
         offset: int,
         limit: int,
-    ) -> Page[Organization]:
+    ) -> OrganizationPage:
         """A page of those the caller may read that fulfil every condition; the total counts no others."""
         if not caller.holds("org.read"):
             where = (*where, OneOf("id", _readable(caller)))
-        return await self._store.page(Listing(ORGANIZATION, Every(where), order, descending, offset, limit))
+        now = self._effects.now()
+        page = await self._store.page(Listing(ORGANIZATION, Every(where), order, descending, offset, limit))
+        return OrganizationPage(page.items, page.total, now)
 
 
 def _readable(caller: Caller) -> tuple[str, ...]:
