@@ -11,8 +11,13 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
 ES256: Final = "ES256"
@@ -28,6 +33,17 @@ _REFUSED_HEADERS: Final = frozenset({"crit", "b64", "jwk", "jku", "x5u", "x5c"})
 _PUBLIC_MEMBERS: Final = MappingProxyType(
     {"EC": ("kty", "crv", "x", "y"), "RSA": ("kty", "n", "e"), "OKP": ("kty", "crv", "x")}
 )
+_KEY_TYPES: Final[Mapping[str, type[ECKey | RSAKey | OKPKey]]] = MappingProxyType(
+    {ES256: ECKey, RS256: RSAKey, EDDSA: OKPKey}
+)
+_EXPECTED: Final = MappingProxyType(
+    {
+        ES256: {"kty": "EC", "crv": "P-256"},
+        RS256: {"kty": "RSA"},
+        EDDSA: {"kty": "OKP", "crv": "Ed25519"},
+    }
+)
+_SHORTEST_MODULUS: Final = 342  # 2048 bits in base64url
 _COMPACT: Final = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)", re.ASCII)
 _encode_json = msgspec.json.Encoder().encode
 _decode_json = msgspec.json.Decoder(dict[str, Any]).decode
@@ -81,20 +97,33 @@ def public_jwk(jwk: Mapping[str, Any], key_id: str, algorithm: str) -> dict[str,
 
 def load(jwk: Mapping[str, Any], key_id: str, algorithm: str) -> JwsKey:
     """A key from its JWK, private or public; raises BadKey when it is none for the algorithm."""
-    return _checked(dict(jwk), key_id, algorithm)
+    judge = _algorithm(algorithm)
+    wanted = _EXPECTED[algorithm]
+    if any(jwk.get(name) != value for name, value in wanted.items()):
+        raise BadKey("the key is of another type or curve")
+    if algorithm == RS256 and len(str(jwk.get("n"))) < _SHORTEST_MODULUS:
+        raise BadKey(f"the RSA key has less than {RSA_BITS} bits")
+    try:
+        key = _KEY_TYPES[algorithm].import_key(dict(jwk))
+        judge.check_key(key)
+    except (JoseError, ValueError, TypeError, KeyError) as error:
+        raise BadKey(f"no {algorithm} key: {type(error).__name__}") from None
+    return JwsKey(key_id, algorithm, key)
 
 
 def load_pem(pem: str, key_id: str) -> JwsKey:
     """A public key from PEM (SubjectPublicKeyInfo); its type says the algorithm. Raises BadKey."""
-    for algorithm in ALGORITHMS:
-        try:
-            loaded = _checked(pem, key_id, algorithm)
-        except BadKey:
-            continue
-        if loaded.key.is_private:
-            raise BadKey("the PEM is a private key")
-        return loaded
-    raise BadKey(f"the PEM is no public key of {RSA_BITS} bits RSA or more, P-256 or Ed25519")
+    try:
+        key = load_pem_public_key(pem.encode())
+    except (ValueError, UnsupportedAlgorithm):
+        raise BadKey("it is no public key in PEM") from None
+    if isinstance(key, RSAPublicKey) and key.key_size >= RSA_BITS:
+        return JwsKey(key_id, RS256, RSAKey.import_key(pem))
+    if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1):
+        return JwsKey(key_id, ES256, ECKey.import_key(pem))
+    if isinstance(key, Ed25519PublicKey):
+        return JwsKey(key_id, EDDSA, OKPKey.import_key(pem))
+    raise BadKey(f"a key is RSA with {RSA_BITS} bits or more, P-256 or Ed25519")
 
 
 def sign(claims: Mapping[str, Any], key: JwsKey, typ: str) -> str:
@@ -128,21 +157,6 @@ def unverified(token: str) -> Unverified:
     """Header and claims as they stand there; raises BadToken."""
     header, claims, _ = _segments(token)
     return Unverified(_object(header), _object(claims))
-
-
-def _checked(material: str | dict[str, Any], key_id: str, algorithm: str) -> JwsKey:
-    try:
-        key = import_key(material)
-        _algorithm(algorithm).check_key(key)
-    except (JoseError, ValueError, TypeError, KeyError) as error:
-        raise BadKey(f"no {algorithm} key: {type(error).__name__}") from None
-    if not isinstance(key, ECKey | RSAKey | OKPKey):
-        raise BadKey("the key is a shared secret")
-    if isinstance(key, RSAKey) and key.raw_value.key_size < RSA_BITS:
-        raise BadKey(f"the RSA key has less than {RSA_BITS} bits")
-    if isinstance(key, OKPKey) and key.curve_name != "Ed25519":
-        raise BadKey("the curve is another")
-    return JwsKey(key_id, algorithm, key)
 
 
 def _algorithm(name: str) -> Any:

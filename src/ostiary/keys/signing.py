@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from ostiary.core.signing_key import SIGNING_KEY, SigningKey, published, signing
 from ostiary.crypto.jws import ALGORITHMS, JwsKey, load, sign, verify
@@ -20,6 +20,8 @@ from ostiary.storage.port import Audit, Changes, Put, Store
 
 _LOADED_KEPT: Final = 64
 _VERIFIED_KEPT: Final = 10_000
+KeyT = TypeVar("KeyT")
+ValueT = TypeVar("ValueT")
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
@@ -52,7 +54,7 @@ class SigningKeys:
         key = self._private.get(row.id)
         if key is None:
             key = opened(row, self._sealer)
-            _keep(self._private, key)
+            _keep(self._private, key.id, key, _LOADED_KEPT)
         return key
 
     async def sign(self, claims: dict[str, Any], algorithm: str, typ: str) -> str:
@@ -80,10 +82,9 @@ class SigningKeys:
         rows = await self._rows()
         live = rows if retired else published(rows, now)
         claims = verify(token, {row.id: self._loaded(row) for row in live}, algorithms, typ)
-        if len(self._verified) >= _VERIFIED_KEPT:
-            self._verified.clear()
         ends = [row.retired_at for row in live if row.retired_at is not None and not retired]
-        self._verified[digest] = _Verified(self._cache.generation, min(ends, default=_NEVER), claims)
+        known = _Verified(self._cache.generation, min(ends, default=_NEVER), claims)
+        _keep(self._verified, digest, known, _VERIFIED_KEPT)
         return claims
 
     async def _rows(self) -> list[SigningKey]:
@@ -96,7 +97,7 @@ class SigningKeys:
         key = self._public.get(row.id)
         if key is None:
             key = load(row.public, row.id, row.algorithm)
-            _keep(self._public, key)
+            _keep(self._public, key.id, key, _LOADED_KEPT)
         return key
 
     async def _first(self, algorithm: str) -> SigningKey:
@@ -108,7 +109,7 @@ class SigningKeys:
         return row
 
 
-def _keep(loaded: dict[str, JwsKey], key: JwsKey) -> None:
-    if len(loaded) >= _LOADED_KEPT:
-        loaded.clear()
-    loaded[key.id] = key
+def _keep(kept: dict[KeyT, ValueT], key: KeyT, value: ValueT, limit: int) -> None:
+    if len(kept) >= limit:
+        kept.clear()
+    kept[key] = value
