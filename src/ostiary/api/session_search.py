@@ -28,20 +28,20 @@ def condition_of(queries: Sequence[session_pb.SearchQuery], caller: Caller) -> F
 
 def _one(query: session_pb.SearchQuery, caller: Caller) -> Filter:
     match query.query:
-        case Oneof(field="ids_query", value=value):
+        case Oneof(field="ids_query", value=session_pb.IDsQuery() as value):
             return OneOf("id", tuple(value.ids))
-        case Oneof(field="user_id_query", value=value):
+        case Oneof(field="user_id_query", value=session_pb.UserIDQuery() as value):
             return Compare("user_id", Order.EQUAL, value.id)
-        case Oneof(field="creation_date_query", value=value):
+        case Oneof(field="creation_date_query", value=session_pb.CreationDateQuery() as value):
             return _dated("created_at", value.creation_date, value.method)
-        case Oneof(field="expiration_date_query", value=value):
+        case Oneof(field="expiration_date_query", value=session_pb.ExpirationDateQuery() as value):
             dated = _dated("expires_at", value.expiration_date, value.method)
             return Some((dated, Absent("expires_at"))) if dated.order in _LATER else dated
-        case Oneof(field="creator_query", value=value):
+        case Oneof(field="creator_query", value=session_pb.CreatorQuery() as value):
             return Compare(
                 "creator_id", Order.EQUAL, _creator(value.id if value.has_field("id") else None, caller)
             )
-        case Oneof(field="user_agent_query", value=value):
+        case Oneof(field="user_agent_query", value=session_pb.UserAgentQuery() as value):
             wanted = value.fingerprint_id if value.has_field("fingerprint_id") else None
             return Compare("fingerprint_id", Order.EQUAL, _fingerprint(wanted, caller))
         case _:
