@@ -11,13 +11,16 @@ import msgspec
 
 from ostiary.app.installation import Installation
 from ostiary.config import Trouble
-from ostiary.core.organization import INSTANCE, INSTANCE_KEY, ORGANIZATION
-from ostiary.core.secret import Secret
+from ostiary.core.client import APPLICATION
+from ostiary.core.organization import INSTANCE, INSTANCE_KEY, ORGANIZATION, Organization
+from ostiary.core.project import PROJECT
+from ostiary.core.secret import Secret, parse_token, same_hash
 from ostiary.core.user import LOGIN_NAME, login_name_id
 from ostiary.factors.password import PASSWORD
 from ostiary.keys.making import first_keys
 from ostiary.keys.rotation import KeyRotation
 from ostiary.keys.sealing import key_proof
+from ostiary.projects.first_application import DEV, REDIRECT_URI, first_application
 from ostiary.storage.folder import write_private
 from ostiary.users.first_start import ALICE, FirstStart, Names
 
@@ -30,6 +33,15 @@ class Alice:
 
     login_name: str
     password: Secret | None
+    client: "Client | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The application of ``--dev``; ``secret`` is None when the file that held it is gone, or it was changed."""
+
+    id: str
+    secret: Secret | None
 
 
 async def begin(installation: Installation) -> bool:
@@ -56,25 +68,54 @@ async def alice(installation: Installation) -> Alice:
     """The user to try things with, made if she is not there."""
     file = installation.settings.data / DEV_FILE
     if await installation.store.get(LOGIN_NAME, login_name_id(ALICE)) is not None:
-        return Alice(ALICE, _remembered(file))
+        return Alice(ALICE, _secret(_remembered(file).get("password")), await _client(installation))
+    made = _first_start(installation).alice(await _home(installation))
+    password = made.secrets["password"]
+    _remember(file, login_name=ALICE, password=password.reveal())
+    await installation.store.save(made.changes)
+    return Alice(ALICE, password, await _client(installation))
+
+
+async def _client(installation: Installation) -> Client:
+    """The application to try things with, made if it is not there."""
+    file = installation.settings.data / DEV_FILE
+    found = await installation.store.get(APPLICATION, DEV)
+    if found is not None:
+        text = _remembered(file).get("client_secret", "")
+        parts = parse_token(text)
+        is_good = parts is not None and same_hash(parts.secret_hash, found.secret_hash)
+        return Client(found.client_id, _secret(text) if is_good else None)
+    project = await installation.store.get(PROJECT, DEV)
+    made = first_application(installation.effects, (await _home(installation)).id, project)
+    secret = made.secret.reveal()
+    _remember(file, client_id=made.client_id, client_secret=secret, redirect_uri=REDIRECT_URI)
+    await installation.store.save(made.changes)
+    return Client(made.client_id, made.secret)
+
+
+async def _home(installation: Installation) -> Organization:
     instance = await installation.instance()
     home = await installation.store.get(ORGANIZATION, instance.default_organization_id)
     if home is None:
-        raise Trouble("The default organisation was deleted; --dev needs one for alice.")
-    made = _first_start(installation).alice(home)
-    password = made.secrets["password"]
-    text = msgspec.json.encode({"login_name": ALICE, "password": password.reveal()})
-    write_private(file, f"{msgspec.json.format(text, indent=2).decode()}\n")
-    await installation.store.save(made.changes)
-    return Alice(ALICE, password)
+        raise Trouble("The default organisation was deleted; --dev needs one for alice and her application.")
+    return home
 
 
 def _first_start(installation: Installation) -> FirstStart:
     return FirstStart(installation.effects, installation.tools, PASSWORD)
 
 
-def _remembered(file: Path) -> Secret | None:
+def _secret(text: str | None) -> Secret | None:
+    return Secret(text) if text else None
+
+
+def _remembered(file: Path) -> dict[str, str]:
     try:
-        return Secret(msgspec.json.decode(file.read_bytes(), type=dict[str, str])["password"])
-    except (OSError, KeyError, msgspec.MsgspecError):
-        return None
+        return msgspec.json.decode(file.read_bytes(), type=dict[str, str])
+    except (OSError, msgspec.MsgspecError):
+        return {}
+
+
+def _remember(file: Path, **values: str) -> None:
+    text = msgspec.json.encode(_remembered(file) | values)
+    write_private(file, f"{msgspec.json.format(text, indent=2).decode()}\n")

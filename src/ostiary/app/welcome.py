@@ -24,6 +24,11 @@ def welcome(settings: Settings, port: int, alice: Alice | None) -> str:
     if alice is not None:
         shown = alice.password.reveal() if alice.password else "set one: ostiary user password alice"
         lines.append(f"  try it as      {alice.login_name}, password {shown}")
+        if alice.client is not None:
+            secret = alice.client.secret
+            shown = secret.reveal() if secret else "not known here; make another, or see who changed it"
+            lines.append(f"  application    client_id {alice.client.id}")
+            lines.append(f"                 client_secret {shown}")
         lines.append(f"  mail and SMS   here and in {folder / 'outbox'}")
     return "\n".join([*lines, "", "Try:", "", *_commands(settings, url, alice), ""])
 
