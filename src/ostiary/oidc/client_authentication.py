@@ -1,4 +1,4 @@
-"""Who calls as a client: by the one method that is registered for it.
+"""Who calls as a client: by the method that is registered for it (a secret in the header or in the form).
 
 Source: RFC 6749 2.3.1, OpenID Connect Core 9, RFC 7523 2.2, RFC 8725.
 """
@@ -30,6 +30,7 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 # Parameters of a form that prove who the client is; never kept.
 CREDENTIALS = frozenset({"client_id", "client_secret", "client_assertion", "client_assertion_type"})
 _NOBODY = bytes(32)
+_BY_SECRET = frozenset({ClientAuthentication.BASIC, ClientAuthentication.POST})
 
 
 class ClientAuthenticator:
@@ -49,13 +50,9 @@ class ClientAuthenticator:
             client = await self._by_assertion(form)
         else:
             client = await self._known(client_id)
-        is_ours = (
-            client is not None and client.state is ActiveState.ACTIVE and client.authentication is method
-        )
-        if client is None or not is_ours:
+        if client is None or client.state is not ActiveState.ACTIVE or not _fits(method, client):
             raise _invalid(request)
-        has_secret = method in {ClientAuthentication.BASIC, ClientAuthentication.POST}
-        if has_secret and not _matches(secret, client.secret_hash):
+        if method in _BY_SECRET and not _matches(secret, client.secret_hash):
             raise _invalid(request)
         return client
 
@@ -89,6 +86,12 @@ class ClientAuthenticator:
         client = await self._known(assertion.issuer)
         named = form.get("client_id")
         return client if not named or named == assertion.issuer else None
+
+
+def _fits(used: ClientAuthentication, client: Application) -> bool:
+    """Whether the method is the registered one; a secret may come either way, for many libraries cannot be told."""
+    registered = client.authentication
+    return used is registered or (used in _BY_SECRET and registered in _BY_SECRET)
 
 
 def _presented(request: Request, form: Parameters) -> tuple[ClientAuthentication, str, str]:
