@@ -4,8 +4,8 @@ from ostiary.core.audit import session_detail
 from ostiary.core.idempotency import Once
 from ostiary.core.organization import INSTANCE, INSTANCE_KEY, Instance
 from ostiary.core.permission import Caller
-from ostiary.core.session_state import ended
 from ostiary.core.session import ENDED_SESSION, SESSION, Ended, EndedSession, Session, Started, evolve
+from ostiary.core.session_state import ended
 from ostiary.core.user import AUTHENTICATOR, USER, Authenticator, User
 from ostiary.errors import Aborted, FailedPrecondition, Internal, NotFound
 from ostiary.sessions.change import Changed, SessionChange, UserNamed

@@ -5,7 +5,7 @@ authenticator is carried over a lost race, not judged or counted again.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,8 +14,9 @@ import msgspec
 from ostiary.core.audit import detail, session_detail
 from ostiary.core.factor import Evidence, Factor, Tools, guess_key
 from ostiary.core.idempotency import IDEMPOTENT_ANSWER, KEPT, IdempotentAnswer, Once, check_same_request
+from ostiary.core.organization import INSTANCE
 from ostiary.core.permission import Caller
-from ostiary.core.policy import LockoutPolicy
+from ostiary.core.policy import INSTANCE_OWNER, POLICY, LockoutPolicy, policy_id
 from ostiary.core.secret import SECRET_BYTES, SESSION_TOKEN, secret_hash, token_text
 from ostiary.core.session import SESSION
 from ostiary.core.user import AUTHENTICATOR, USER, Authenticator
@@ -26,6 +27,7 @@ from ostiary.errors import Aborted, NotFound, OstiaryError
 from ostiary.sessions.change import Changed, SessionChange
 from ostiary.sessions.decide import Decision, VerdictKey, View, decide
 from ostiary.sessions.guesses import TRIES, Guesses
+from ostiary.sessions.turns import Turns
 from ostiary.storage.cache import Cache
 from ostiary.storage.port import Audit, BudgetSpent, Changes, Conflict, Expect, Put, Store
 
@@ -44,10 +46,15 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """The generation of the settings, and the version of an expired kept answer that is replaced (0: none)."""
+    """What a save relies on beside the rows of the session and its user.
 
-    generation: int
+    ``replaced`` is the version of an expired kept answer (0: none). The settings are guarded by their generation, or,
+    when that moved once for whatever reason, by the versions of those rows that count here.
+    """
+
     replaced: int
+    generation: int | None = None
+    settings: tuple[Expect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,27 +96,43 @@ class Worker:
         self._sealer = sealer
         self._pool = pool
         self._guesses = Guesses(store, effects)
+        self._turns = Turns()
 
     async def run(self, reading: Reading, change: SessionChange) -> Changed:
         """The change carried out once; raises the refusal, after its trace is saved."""
-        with self._place(change):
+        async with AsyncExitStack() as held:
+            held.enter_context(self._place(change))
             verdicts: Verdicts = {}
-            for _ in range(TRIES):
+            for number in range(TRIES):
                 kept = await self._kept(reading.once)
                 if kept is not None and kept.expires_at > self.effects.now():
                     return self._opened(kept)
                 replaced = kept.version if kept else 0
-                generation = self.cache.generation
+                generation = None if number else self.cache.generation
                 view = await reading.read()
                 if change.user is not None and view.user is None:
                     raise await self._nobody(change)
-                this = await self._decided(reading, change, view, verdicts, Guard(generation, replaced))
+                settings = await self._settings(view) if generation is None else ()
+                guard = Guard(replaced, generation, settings)
+                this = await self._decided(reading, change, view, verdicts, guard)
                 try:
                     return await self._conclude(this)
                 except Conflict:
                     verdicts = this.decision.verdicts
                     await self.cache.fresh()
+                    if not number:
+                        await held.enter_async_context(self._turns.of(view.session.id))
         raise Aborted("session.busy", "The session is being changed by others", retry_after_s=1)
+
+    async def _settings(self, view: View) -> tuple[Expect, ...]:
+        """The versions of the settings that the next decision relies on; read before they are used."""
+        owners = (INSTANCE_OWNER, *((view.user.organization_id,) if view.user else ()))
+        expects = [Expect(INSTANCE, view.instance.id, view.instance.version)]
+        for owner in owners:
+            identifier = policy_id(owner, LockoutPolicy)
+            row = await self.cache.get(POLICY, identifier)
+            expects.append(Expect(POLICY, identifier, row.version if row else 0))
+        return tuple(expects)
 
     def _place(self, change: SessionChange) -> AbstractContextManager[None]:
         return self._pool.place() if _slow(change) else nullcontext()
@@ -178,6 +201,7 @@ class Worker:
         expects = [Expect(AUTHENTICATOR, a.id, a.version) for a in relied if a.id not in spent]
         if view.user is not None:
             expects.append(Expect(USER, view.user.id, view.user.version))
+        expects += this.guard.settings
         trace = session_detail(decision.events)
         return Changes(
             puts=tuple(puts),
