@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ostiary.app.composition import session_commands, session_queries, users
+from ostiary.app.composition import users
 from ostiary.app.installation import Installation, existing
+from ostiary.app.session_parts import session_commands, session_queries
 from ostiary.config import Settings, Trouble
 from ostiary.core.filter import Compare, Filter, Order
 from ostiary.core.organization import ORGANIZATION, Organization

@@ -7,15 +7,17 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 from structlog.typing import FilteringBoundLogger
 
 from ostiary import __version__
 from ostiary.app.beginning import Alice, alice, begin
-from ostiary.app.composition import compose
 from ostiary.app.installation import SERVE_NODE, Installation, opened
 from ostiary.app.readiness import Readiness
 from ostiary.app.schedule import schedule
+from ostiary.app.staged import Staged
+from ostiary.app.surface import surface
 from ostiary.app.welcome import welcome
 from ostiary.config import Settings, Trouble
 from ostiary.http.one_port import Shared
@@ -61,22 +63,34 @@ async def _live(settings: Settings) -> bool:
         readiness = Readiness(store, installation.effects, settings.data, lambda: store.queued)
         watch = _Watch(settings, readiness, log, guest)
         fatal.add_done_callback(watch.fail)
+        staged = Staged(surface(installation, readiness, log))
         async with _outbox(installation, on_fatal), schedule(installation, on_fatal):
-            await _answer(
-                settings, Server(compose(installation, readiness, log), http2=_http2, now=now), watch
-            )
+            await _answer(settings, staged, Server(staged, http2=_http2, now=now), watch, on_fatal)
     log.info("server.stopped", failed=watch.failed)
     return watch.failed
 
 
-async def _answer(settings: Settings, server: Server, watch: "_Watch") -> None:
+async def _answer(
+    settings: Settings,
+    staged: Staged,
+    server: Server,
+    watch: "_Watch",
+    on_fatal: Callable[[BaseException], None],
+) -> None:
     certificate, key = settings.tls_cert, settings.tls_key
+    loading: list[asyncio.Task[None]] = []
+
+    def ready(port: int) -> None:
+        watch.ready(port)
+        loading.append(asyncio.create_task(staged.load()))
+        loading[0].add_done_callback(partial(_loaded, on_fatal))
+
     await serve(
         server,
         settings.host,
         settings.port,
         tls=tls_context(certificate, key) if certificate and key else None,
-        ready=watch.ready,
+        ready=ready,
         draining=watch.drain,
         notice_s=0 if settings.is_local else settings.drain_notice_s,
         drain_s=settings.drain_s,
@@ -98,8 +112,6 @@ class _Watch:
     def ready(self, port: int) -> None:
         """The first screen goes before the first line of the log."""
         _say(welcome(self._settings, port, self._guest))
-        gc.freeze()
-        gc.enable()
         self._log.info("server.started", version=__version__, address=self._settings.host, port=port)
 
     def drain(self) -> None:
@@ -138,6 +150,15 @@ async def _outbox(
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+def _loaded(on_fatal: Callable[[BaseException], None], task: "asyncio.Task[None]") -> None:
+    """What is loaded by now stays; garbage is what comes from here on."""
+    gc.freeze()
+    gc.enable()
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        on_fatal(error)
 
 
 def _settle(fatal: "asyncio.Future[BaseException]", error: BaseException) -> None:

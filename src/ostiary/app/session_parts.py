@@ -1,0 +1,38 @@
+"""The session service over one installation."""
+
+from ostiary.api.session import SessionApi
+from ostiary.app.installation import Installation
+from ostiary.factors import FACTORS
+from ostiary.sessions.commands import SessionCommands
+from ostiary.sessions.queries import SessionQueries
+from ostiary.sessions.work import Worker
+from ostiary.settings.queries import SettingsQueries
+
+
+def session_commands(installation: Installation) -> SessionCommands:
+    """What may be done to sessions."""
+    return SessionCommands(
+        Worker(
+            installation.store,
+            installation.cache,
+            installation.effects,
+            installation.tools,
+            installation.sealer,
+            installation.pool,
+        )
+    )
+
+
+def session_queries(installation: Installation) -> SessionQueries:
+    """What may be known of sessions."""
+    return SessionQueries(installation.store, installation.effects)
+
+
+def session_api(installation: Installation) -> SessionApi:
+    """The wire's session service; one object, for callers of one session take turns in it."""
+    settings_queries = SettingsQueries(installation.store, installation.cache)
+
+    async def instance_id() -> str:
+        return (await settings_queries.instance()).instance_id
+
+    return SessionApi(session_commands(installation), session_queries(installation), FACTORS, instance_id)
