@@ -2,7 +2,9 @@
 
 from ostiary.core.audit import session_detail
 from ostiary.core.idempotency import Once
+from ostiary.core.logout import BACKCHANNEL_LOGOUT, sealed_logouts
 from ostiary.core.organization import INSTANCE, INSTANCE_KEY, Instance
+from ostiary.core.participant import PARTICIPANT, Participant
 from ostiary.core.permission import Caller
 from ostiary.core.session import ENDED_SESSION, SESSION, Ended, EndedSession, Session, Started, evolve
 from ostiary.core.session_state import ended
@@ -13,7 +15,7 @@ from ostiary.sessions.decide import View
 from ostiary.sessions.guesses import TRIES
 from ostiary.sessions.rules import require_end, require_write
 from ostiary.sessions.work import Reading, Worker
-from ostiary.storage.port import Audit, Changes, Conflict, Put, Remove
+from ostiary.storage.port import Audit, Changes, Conflict, ExpectOwned, Message, Put, Remove
 from ostiary.storage.reads import user_by_login_name
 
 
@@ -72,13 +74,32 @@ class SessionCommands:
                     caller.require("session.delete")
                 return Changed(session_id, 0, now)
             require_end(caller, session, token)
-            event = Ended(now, reason)
-            try:
-                await self._store.save(_ending(session, event, caller))
-            except Conflict:
-                continue
-            return Changed(session_id, session.version + 1, now)
+            if await self._saved_end(session, Ended(now, reason), caller.user_id):
+                return Changed(session_id, session.version + 1, now)
         raise Aborted("session.end_busy", "The session is being changed by others", retry_after_s=1)
+
+    async def log_out(self, user_id: str, session_id: str) -> bool:
+        """End a session for its user, whoever calls: an ID token of ours named both. False: it is another user's."""
+        for _ in range(TRIES):
+            session = await self._store.get(SESSION, session_id)
+            if session is None:
+                return True
+            if session.user_id != user_id:
+                return False
+            if await self._saved_end(session, Ended(self._effects.now(), "logout"), user_id):
+                return True
+        raise Aborted("session.logout_busy", "The session is being changed by others", retry_after_s=1)
+
+    async def _saved_end(self, session: Session, event: Ended, actor_id: str) -> bool:
+        """Whether the session ended, with word to all its participants; not if somebody else was faster."""
+        participants = await self._store.owned(PARTICIPANT, session.id)
+        sealed = sealed_logouts(participants, event.at, self._effects.new_id, self._worker.sealer.seal)
+        outbox = tuple(Message(id_, BACKCHANNEL_LOGOUT, event.at, content) for id_, content in sealed)
+        try:
+            await self._store.save(_ending(session, event, actor_id, participants, outbox))
+        except Conflict:
+            return False
+        return True
 
     async def _existing(self, session_id: str) -> Session:
         session = await self._store.get(SESSION, session_id)
@@ -115,12 +136,24 @@ def _begun(started: Started) -> Session:
     return session
 
 
-def _ending(session: Session, event: Ended, caller: Caller) -> Changes:
+def _ending(
+    session: Session,
+    event: Ended,
+    actor_id: str,
+    participants: tuple[Participant, ...],
+    outbox: tuple[Message, ...],
+) -> Changes:
     ended = EndedSession(
         session.id, session.user_id, event.reason, session.created_at, event.at, session.user_agent
     )
     return Changes(
         puts=(Put(ENDED_SESSION, ended),),
-        removes=(Remove(SESSION, session.id, session.version),),
-        audit=Audit(event.at, caller.user_id, "session.ended", session.id, session_detail([event])),
+        removes=(
+            Remove(SESSION, session.id, session.version),
+            *(Remove(PARTICIPANT, one.id, one.version) for one in participants),
+        ),
+        # who joins relies on the session's row, so nobody joins after this, nor unseen before it
+        expects_owned=(ExpectOwned(PARTICIPANT, session.id, len(participants)),),
+        outbox=outbox,
+        audit=Audit(event.at, actor_id, "session.ended", session.id, session_detail([event])),
     )

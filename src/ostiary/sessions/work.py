@@ -93,7 +93,7 @@ class Worker:
         self.cache = cache
         self.effects = effects
         self._tools = tools
-        self._sealer = sealer
+        self.sealer = sealer
         self._pool = pool
         self._guesses = Guesses(store, effects)
         self._turns = Turns()
@@ -229,10 +229,10 @@ class Worker:
         return row
 
     def _opened(self, kept: IdempotentAnswer) -> Changed:
-        return msgspec.json.decode(self._sealer.open(kept.answer, _answer_context(kept.id)), type=Changed)
+        return msgspec.json.decode(self.sealer.open(kept.answer, _answer_context(kept.id)), type=Changed)
 
     def _answer_row(self, once: Once, this: Round) -> IdempotentAnswer:
-        sealed = self._sealer.seal(msgspec.json.encode(this.answer), _answer_context(once.id))
+        sealed = self.sealer.seal(msgspec.json.encode(this.answer), _answer_context(once.id))
         version = this.guard.replaced + 1
         return IdempotentAnswer(once.id, once.request_hash, sealed, this.view.now + KEPT, version)
 

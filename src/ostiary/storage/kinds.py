@@ -1,6 +1,7 @@
 """Every kind of record there is; a migration makes a table for each."""
 
 from ostiary.core.client import APPLICATION, APPLICATION_KEY, MACHINE_KEY, MACHINE_SECRET
+from ostiary.core.delivery import DELIVERY
 from ostiary.core.grant import GRANT
 from ostiary.core.idempotency import IDEMPOTENT_ANSWER
 from ostiary.core.login_request import (
@@ -55,4 +56,5 @@ KINDS: tuple[AnyKind, ...] = (
     USED_ASSERTION,
     GRANT,
     PARTICIPANT,
+    DELIVERY,
 )

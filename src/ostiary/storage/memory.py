@@ -1,5 +1,6 @@
 """A store without a disk: the shortest statement of what a store does, and the one that tests of services use."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from ostiary.storage.port import (
     Listing,
     Message,
     Page,
+    Postpone,
     Put,
     Remove,
     Saved,
@@ -104,6 +106,11 @@ class MemoryStore:
             raise Conflict
         for expect in changes.expects:
             self._judge_version(expect.kind, expect.id, expect.version)
+        for owned in changes.expects_owned:
+            owner_of = owned.kind.columns[owned.kind.owner]
+            count = sum(owner_of(row) == owned.owner_id for row in self._of(owned.kind).values())
+            if min(count, OWNED_LIMIT) != owned.count:
+                raise Conflict
 
     def _counted(self, budget: Budget) -> tuple[int, datetime]:
         value, expires_at = self._counters.get(budget.key, (0, budget.at))
@@ -144,6 +151,9 @@ class MemoryStore:
             self.audits.append(changes.audit)
         self.outbox.extend(changes.outbox)
         self.outbox = [message for message in self.outbox if message.id not in changes.sent]
+        for postpone in changes.postponed:
+            self.outbox = [_postponed(message, postpone) for message in self.outbox]
+            self._leased_until.pop(postpone.id, None)
         writes: list[Put | Remove] = [*changes.puts, *changes.removes]
         if changes.raises_generation or any(write.kind.raises_generation for write in writes):
             self._generation += 1
@@ -154,13 +164,23 @@ class MemoryStore:
             message
             for message in due
             if message.due_at <= lease.now and self._leased_until.get(message.id, lease.now) <= lease.now
-        ][: lease.limit]
-        self._leased_until.update({message.id: lease.until for message in free})
-        return tuple(free)
+        ]
+        if lease.kinds:
+            free = [message for kind in lease.kinds for message in free if message.kind == kind]
+        taken = {
+            message.id: replace(message, attempts=message.attempts + 1) for message in free[: lease.limit]
+        }
+        self._leased_until.update(dict.fromkeys(taken, lease.until))
+        self.outbox = [taken.get(message.id, message) for message in self.outbox]
+        return tuple(taken.values())
 
 
 # The unique columns of the migrations.
 UNIQUE = {"organization": ("primary_domain",), "authenticator": ("lookup_hash",)}
+
+
+def _postponed(message: Message, postpone: Postpone) -> Message:
+    return replace(message, due_at=postpone.due_at) if message.id == postpone.id else message
 
 
 def _rank(value: Any, key: str) -> tuple[bool, Any, str]:

@@ -56,6 +56,15 @@ class Expect:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpectOwned:
+    """An owner still has so many rows of a kind (at most ``OWNED_LIMIT`` are counted): nobody added one unseen."""
+
+    kind: AnyKind
+    owner_id: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Budget:
     """A counter that must be below a limit (0: no limit) at the time ``at`` and then grows by ``add``.
 
@@ -82,38 +91,57 @@ class Audit:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Something to be sent after the commit; ``sealed`` is what only the sender may read."""
+    """Something to be sent after the commit; ``sealed`` is what only the sender may read.
+
+    ``attempts`` says how often it was leased, this time included; a new one has none.
+    """
 
     id: str
     kind: str
     due_at: datetime
     sealed: bytes
+    attempts: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Take messages that are due, oldest first, for oneself until ``until``; a crash gives them back by itself."""
+    """Take messages that are due, oldest first, for oneself until ``until``; a crash gives them back by itself.
+
+    ``kinds``: only of these, kind by kind; none named: of every kind.
+    """
 
     now: datetime
     until: datetime
     limit: int
+    kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Postpone:
+    """Give a leased message back, to be due again at a time."""
+
+    id: str
+    due_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
     """One atomic save. ``generation``: still the one the caches were read at; ``clears``: counters set to zero.
 
-    ``outbox`` are messages to be sent after the commit, ``sent`` the ids of those that were and are erased.
+    ``outbox`` are messages to be sent after the commit, ``sent`` the ids of those that were and are erased,
+    ``postponed`` those that could not be sent now.
     """
 
     puts: tuple[Put, ...] = ()
     removes: tuple[Remove, ...] = ()
     expects: tuple[Expect, ...] = ()
+    expects_owned: tuple[ExpectOwned, ...] = ()
     budgets: tuple[Budget, ...] = ()
     clears: tuple[str, ...] = ()
     audit: Audit | None = None
     outbox: tuple[Message, ...] = ()
     sent: tuple[str, ...] = ()
+    postponed: tuple[Postpone, ...] = ()
     lease: Lease | None = None
     generation: int | None = None
     raises_generation: bool = False

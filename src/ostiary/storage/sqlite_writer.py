@@ -38,8 +38,11 @@ _COUNT = (
 )
 _AUDIT = "INSERT INTO audit (at, actor_id, action, object_id, detail) VALUES (?, ?, ?, ?, ?)"
 _OUTBOX = "INSERT INTO outbox (id, kind, due_at, sealed) VALUES (?, ?, ?, ?)"
-_DUE = "SELECT id, kind, due_at, sealed FROM outbox WHERE due_at <= ? AND leased_until <= ? ORDER BY due_at LIMIT ?"
+_OUTBOX_ROW = "SELECT id, kind, due_at, sealed, attempts + 1 FROM outbox WHERE "
+_DUE = f"{_OUTBOX_ROW}due_at <= ? AND leased_until <= ? ORDER BY due_at LIMIT ?"
+_DUE_OF_KIND = f"{_OUTBOX_ROW}kind = ? AND due_at <= ? AND leased_until <= ? ORDER BY due_at LIMIT ?"
 _LEASE = "UPDATE outbox SET leased_until = ?, attempts = attempts + 1 WHERE id = ?"
+_POSTPONE = "UPDATE outbox SET due_at = ?, leased_until = 0 WHERE id = ?"
 
 
 class Writer:
@@ -183,6 +186,11 @@ class Writer:
         for expect in changes.expects:
             if self._version(expect.kind, expect.id) != expect.version:
                 raise Conflict
+        for owned in changes.expects_owned:
+            sql = self._catalogue[owned.kind].count_owned
+            (count,) = self._connection.execute(sql, (owned.owner_id,)).fetchone()
+            if count != owned.count:
+                raise Conflict
 
     def _version(self, kind: AnyKind, key: str) -> int:
         row = self._connection.execute(self._catalogue[kind].version, (key,)).fetchone()
@@ -235,13 +243,21 @@ class Writer:
             execute(_OUTBOX, (message.id, message.kind, sql_value(message.due_at), message.sealed))
         for sent in changes.sent:
             execute("DELETE FROM outbox WHERE id = ?", (sent,))
+        for postpone in changes.postponed:
+            execute(_POSTPONE, (sql_value(postpone.due_at), postpone.id))
         writes: list[Put | Remove] = [*changes.puts, *changes.removes]
         if changes.raises_generation or any(write.kind.raises_generation for write in writes):
             execute("UPDATE generation SET value = value + 1")
 
     def _leased(self, lease: Lease) -> tuple[Message, ...]:
         now = sql_value(lease.now)
-        rows = self._connection.execute(_DUE, (now, now, lease.limit)).fetchall()
+        execute = self._connection.execute
+        rows = [] if lease.kinds else execute(_DUE, (now, now, lease.limit)).fetchall()
+        for kind in lease.kinds:
+            rows += execute(_DUE_OF_KIND, (kind, now, now, lease.limit - len(rows))).fetchall()
         until = sql_value(lease.until)
         self._connection.executemany(_LEASE, [(until, row[0]) for row in rows])
-        return tuple(Message(id_, kind, from_sql(due_at), sealed) for id_, kind, due_at, sealed in rows)
+        return tuple(
+            Message(id_, kind, from_sql(due_at), sealed, attempts)
+            for id_, kind, due_at, sealed, attempts in rows
+        )

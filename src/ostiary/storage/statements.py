@@ -43,6 +43,7 @@ class Statements(Generic[RecordT]):
     kind: Kind[RecordT]
     get: str
     owned: str
+    count_owned: str
     version: str
     insert: str
     update: str
@@ -66,6 +67,7 @@ def statements_of(kind: Kind[RecordT]) -> Statements[RecordT]:
         kind=kind,
         get=f"SELECT data FROM {table} WHERE id = ?",
         owned=f"SELECT data FROM {table} WHERE {by_owner} ORDER BY id LIMIT {OWNED_LIMIT}",
+        count_owned=(f"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {by_owner} LIMIT {OWNED_LIMIT})"),
         version=f"SELECT version FROM {table} WHERE id = ?",
         insert=f"INSERT INTO {table} ({', '.join(names)}, id) VALUES ({places}, ?)",
         update=f"UPDATE {table} SET {sets} WHERE id = ? AND version = ?",

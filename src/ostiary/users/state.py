@@ -8,6 +8,7 @@ import msgspec
 from ostiary.core.audit import detail
 from ostiary.core.code import code_guess_key
 from ostiary.core.factor import guess_key
+from ostiary.core.logout import USER_LOGOUT, sealed_user_logout
 from ostiary.core.permission import MEMBERSHIP, Caller
 from ostiary.core.record import AnyKind
 from ostiary.core.user import (
@@ -21,7 +22,7 @@ from ostiary.core.user import (
     UserState,
 )
 from ostiary.errors import FailedPrecondition, InvalidArgument, NotFound, OstiaryError
-from ostiary.storage.port import Audit, Changes, Remove
+from ostiary.storage.port import Audit, Changes, Message, Remove
 from ostiary.users.context import Context, Draft
 from ostiary.users.rules import permitted
 
@@ -131,6 +132,8 @@ class UserStates:
             draft.set(state=step.to)
             if step is _UNLOCK:
                 draft.clears += self._counters(user)
+            if step is _DEACTIVATE:
+                draft.outbox.append(self._farewell(user, draft))
             return draft.changes(caller.user_id, step.action, raises_generation=True), draft.user
 
         return await self._context.carry_out(attempt)
@@ -155,12 +158,21 @@ class UserStates:
             return Changes(
                 removes=tuple(draft.removes),
                 clears=tuple(draft.clears),
+                outbox=(self._farewell(user, draft),),
                 audit=Audit(draft.now, caller.user_id, "user.deleted", user.id, detail()),
                 generation=generation,
                 raises_generation=True,
             ), msgspec.structs.replace(user, version=user.version + 1, changed_at=draft.now)
 
         return await self._context.carry_out(attempt)
+
+    def _farewell(self, user: User, draft: Draft) -> Message:
+        """Word to all that the user is signed in to. A lock gives none: guessing must not log anybody out."""
+        context = self._context
+        message_id, content = sealed_user_logout(
+            user.id, draft.now, context.effects.new_id, context.sealer.seal
+        )
+        return Message(message_id, USER_LOGOUT, draft.now, content)
 
     def _counters(self, user: User) -> list[str]:
         return [guess_key(user.id, kind) for kind in self._context.factors]
