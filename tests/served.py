@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import pytest
 import requests
@@ -31,6 +31,15 @@ class Served:
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
+
+    def __enter__(self) -> Self:
+        """Start."""
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End whatever still runs."""
+        self.kill()
 
     def start(self) -> float:
         """Start, and wait until it is ready; the seconds that took."""
@@ -160,7 +169,6 @@ SERVICES: Final = {
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One server with ``--dev`` for all tests that make what they need and spoil nothing that others use."""
-    server = Served(tmp_path_factory.mktemp("served") / "data", "--dev")
-    server.start()
-    yield server
-    assert server.stop() == 0
+    with Served(tmp_path_factory.mktemp("served") / "data", "--dev") as server:
+        yield server
+        assert server.stop() == 0

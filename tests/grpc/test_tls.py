@@ -25,10 +25,9 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def server(tmp_path_factory: pytest.TempPathFactory, certificate: tuple[Path, Path]) -> Iterator[Served]:
     """A server that speaks TLS only."""
     files = ("--tls-cert", str(certificate[0]), "--tls-key", str(certificate[1]))
-    server = Served(tmp_path_factory.mktemp("served") / "data", *files)
-    server.start()
-    yield server
-    assert server.stop() == 0
+    with Served(tmp_path_factory.mktemp("served") / "data", *files) as server:
+        yield server
+        assert server.stop() == 0
 
 
 def test_grpc(server: Served, certificate: tuple[Path, Path]) -> None:
