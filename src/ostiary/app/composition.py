@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ostiary.api import application, organization, project, settings, user
+from ostiary.api import administrator, application, authorization, organization, project, settings, user
 from ostiary.api.call import Service
 from ostiary.api.oidc import OidcApi
 from ostiary.app.installation import Installation
@@ -61,4 +61,6 @@ def _services(surface: Surface, openid: OpenId) -> Sequence[Service]:
         OidcApi(openid.requests, openid.devices, surface.sessions.instance_id).service(),
         project.service(work),
         application.service(work),
+        authorization.service(work),
+        administrator.service(work),
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from ostiary.core.chosen_names import chosen_id_of, name_of
 from ostiary.core.client import (
     APPLICATION,
     APPLICATION_KEY,
@@ -18,7 +19,6 @@ from ostiary.core.client import (
 from ostiary.core.client_rules import needs_secret, registered
 from ostiary.core.permission import Caller
 from ostiary.core.project import ActiveState, Project
-from ostiary.core.project_names import chosen_id_of, name_of
 from ostiary.core.secret import SECRET_BYTES, parse_token, secret_hash, token_text
 from ostiary.effects import Effects
 from ostiary.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, OstiaryError

@@ -5,11 +5,11 @@ from datetime import datetime
 
 import msgspec
 
+from ostiary.core.chosen_names import chosen_id_of, name_of
 from ostiary.core.filter import Compare, Every, Filter, OneOf, Order, Owns
 from ostiary.core.organization import ORGANIZATION
 from ostiary.core.permission import Caller
 from ostiary.core.project import PROJECT, PROJECT_GRANT, ActiveState, Project, ProjectGrant, grant_id
-from ostiary.core.project_names import chosen_id_of, name_of
 from ostiary.core.project_permission import grants_of, holds_on, organizations_of, within
 from ostiary.errors import AlreadyExists, FailedPrecondition, NotFound
 from ostiary.projects.context import Context, Window, audit

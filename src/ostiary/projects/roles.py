@@ -4,10 +4,10 @@ from datetime import datetime
 
 import msgspec
 
+from ostiary.core.chosen_names import name_of, role_key_of
 from ostiary.core.filter import Compare, Every, Filter, Order
 from ostiary.core.permission import Caller
 from ostiary.core.project import AUTHORIZATION, PROJECT_GRANT, PROJECT_ROLE, ProjectRole, role_id
-from ostiary.core.project_names import name_of, role_key_of
 from ostiary.errors import AlreadyExists, FailedPrecondition, NotFound
 from ostiary.projects.context import Context, Window, audit
 from ostiary.projects.project import ProjectQueries

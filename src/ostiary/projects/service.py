@@ -1,9 +1,11 @@
 """The commands and queries of projects, put together."""
 
 from ostiary.effects import Effects
+from ostiary.projects.administrators import Administrators
 from ostiary.projects.application import ApplicationCommands
 from ostiary.projects.application_keys import ApplicationKeys
 from ostiary.projects.application_queries import ApplicationQueries
+from ostiary.projects.authorizations import Authorizations
 from ostiary.projects.context import Context
 from ostiary.projects.grants import Grants
 from ostiary.projects.project import ProjectCommands, ProjectQueries
@@ -26,3 +28,5 @@ class Projects:
         self.applications = ApplicationCommands(context)
         self.application_queries = ApplicationQueries(context)
         self.application_keys = ApplicationKeys(context)
+        self.authorizations = Authorizations(context)
+        self.administrators = Administrators(context)

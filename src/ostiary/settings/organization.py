@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ostiary.core.audit import detail
+from ostiary.core.chosen_names import chosen_id_of
 from ostiary.core.filter import Every, Filter, OneOf
 from ostiary.core.organization import ORGANIZATION, Organization, primary_domain
 from ostiary.core.permission import MEMBERSHIP, Caller
@@ -45,7 +46,7 @@ class OrganizationCommands:
         """
         self.check_may_create(caller, len(admins))
         check_admins(admins)
-        organization_id = organization_id or self._effects.new_id()
+        organization_id = chosen_id_of(organization_id) if organization_id else self._effects.new_id()
         for _ in range(_TRIES):
             generation = await self._cache.fresh()
             now = self._effects.now()

@@ -1,4 +1,4 @@
-"""The names, ids and role keys that callers choose in projects."""
+"""The names, ids and role keys that callers choose."""
 
 import re
 
@@ -14,7 +14,7 @@ def name_of(text: str) -> str:
     name = text.strip()
     if not name or len(name) > MAX_LENGTH or _CONTROL.search(name):
         hint = f"1 to {MAX_LENGTH} characters, none of them a control character"
-        raise InvalidArgument("project.name_form", "Name is invalid", hint=hint)
+        raise InvalidArgument("chosen.name_form", "Name is invalid", hint=hint)
     return name
 
 
@@ -22,7 +22,7 @@ def chosen_id_of(text: str) -> str:
     """An id that a caller chose, as it is; raises InvalidArgument for other than letters, digits and ``. _ ~ -``."""
     if not _ID.fullmatch(text):
         hint = f"1 to {MAX_LENGTH} letters, digits and . _ ~ -"
-        raise InvalidArgument("project.id_form", "ID is invalid", hint=hint)
+        raise InvalidArgument("chosen.id_form", "ID is invalid", hint=hint)
     return text
 
 
@@ -30,5 +30,5 @@ def role_key_of(text: str) -> str:
     """A role's key, as it is; raises InvalidArgument when it has spaces around it or is not printable."""
     if not text or text != text.strip() or len(text) > MAX_LENGTH or _CONTROL.search(text):
         hint = f"1 to {MAX_LENGTH} characters, no space around them, none of them a control character"
-        raise InvalidArgument("project.role_key_form", "Role key is invalid", hint=hint)
+        raise InvalidArgument("chosen.role_key_form", "Role key is invalid", hint=hint)
     return text
