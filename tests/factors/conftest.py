@@ -53,6 +53,8 @@ def tools() -> Tools:
         unseal=lambda owned: sealer.open(owned.data, owned.id),
         seal=lambda owned, plain: msgspec.structs.replace(owned, data=sealer.seal(plain, owned.id)),
         random_bytes=effects.random_bytes,
+        open=sealer.open,
+        close=sealer.seal,
     )
 
 

@@ -61,7 +61,9 @@ class House:
         self.store = store
         self.cache = Cache(store)
         self.sealer = Sealer({1: bytes(32)}, self.effects.random_bytes)
-        self.tools = Tools(self._unseal, self._seal, self.effects.random_bytes)
+        self.tools = Tools(
+            self._unseal, self._seal, self.effects.random_bytes, self.sealer.open, self.sealer.seal
+        )
         self.pool = HashPool(1)
         worker = Worker(store, self.cache, self.effects, self.tools, self.sealer, self.pool)
         self.commands = SessionCommands(worker)

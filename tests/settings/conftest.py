@@ -57,6 +57,8 @@ class Desk:
             unseal=lambda owned: sealer.open(owned.data, owned.id),
             seal=lambda owned, plain: msgspec.structs.replace(owned, data=sealer.seal(plain, owned.id)),
             random_bytes=self.effects.random_bytes,
+            open=sealer.open,
+            close=sealer.seal,
         )
         self.pool = HashPool(1)
         users = Users(self.store, self.cache, self.effects, tools, sealer, self.pool, FACTORS)

@@ -7,8 +7,8 @@ from ostiary._pb.zitadel.object.v2 import object_pb
 from ostiary._pb.zitadel.session.v2 import session_service_pb as pb
 from ostiary.api.call import Call, Service
 from ostiary.api.paging import limit_of, offset_of
-from ostiary.api.session_json import changed_json, session_json
-from ostiary.api.session_messages import change_of, details_of, session_message, stamp
+from ostiary.api.session_json import changed_json, json_name, session_json
+from ostiary.api.session_messages import challenges_message, change_of, details_of, session_message, stamp
 from ostiary.api.session_search import condition_of
 from ostiary.core.factor import Factor
 from ostiary.core.idempotency import Once, once_of
@@ -33,7 +33,7 @@ class SessionApi:
         self._queries = queries
         self._factors = factors
         self.instance_id = instance_id
-        self._wire_names = tuple((factor, _json_name(factor.wire)) for factor in factors)
+        self._wire_names = tuple((factor, json_name(factor.wire)) for factor in factors)
 
     async def create(self, call: Call, request: pb.CreateSessionRequest) -> pb.CreateSessionResponse:
         """CreateSession."""
@@ -43,6 +43,7 @@ class SessionApi:
             details=details_of(changed, await self.instance_id()),
             session_id=changed.session_id,
             session_token=changed.token,
+            challenges=challenges_message(changed),
         )
 
     async def set(self, call: Call, request: pb.SetSessionRequest) -> pb.SetSessionResponse:
@@ -51,7 +52,9 @@ class SessionApi:
         once = _once(call, "SetSession", request)
         changed = await self._commands.set(call.caller, request.session_id, token, change, once)
         return pb.SetSessionResponse(
-            details=details_of(changed, await self.instance_id()), session_token=changed.token
+            details=details_of(changed, await self.instance_id()),
+            session_token=changed.token,
+            challenges=challenges_message(changed),
         )
 
     async def get(self, call: Call, request: pb.GetSessionRequest) -> pb.GetSessionResponse:
@@ -119,12 +122,6 @@ class SessionApi:
                 "ListSessions": self.search,
             },
         )
-
-
-def _json_name(wire: str) -> str:
-    """lowerCamelCase, as proto3 JSON names fields."""
-    first, *rest = wire.split("_")
-    return first + "".join(word.capitalize() for word in rest)
 
 
 def _once(call: Call, rpc: str, request: pb.CreateSessionRequest | pb.SetSessionRequest) -> Once | None:

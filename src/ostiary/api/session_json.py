@@ -28,6 +28,7 @@ class _Changed(msgspec.Struct, omit_defaults=True, rename="camel"):
     details: _Details
     session_id: str = ""
     session_token: str = ""
+    challenges: dict[str, Any] = {}
 
 
 class _User(msgspec.Struct, omit_defaults=True, rename="camel"):
@@ -71,10 +72,27 @@ def wire_time(at: datetime) -> datetime | str:
     return at
 
 
+def json_name(wire: str) -> str:
+    """lowerCamelCase, as proto3 JSON names fields."""
+    first, *rest = wire.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
 def changed_json(changed: Changed, instance_id: str, *, names_session: bool) -> bytes:
     """The answer of CreateSession (which names the session), SetSession or DeleteSession."""
     details = _Details(str(changed.version), wire_time(changed.changed_at), instance_id)
-    return _encode(_Changed(details, changed.session_id if names_session else "", changed.token))
+    named = changed.session_id if names_session else ""
+    return _encode(
+        _Changed(details, named, changed.token, _challenges(changed) if changed.challenges else {})
+    )
+
+
+def _challenges(changed: Changed) -> dict[str, Any]:
+    """A text is told as it is, options are told as a browser takes them."""
+    return {
+        json_name(wire): answer if isinstance(answer, str) else {"publicKeyCredentialRequestOptions": answer}
+        for wire, answer in changed.challenges.items()
+    }
 
 
 def session_json(view: SessionView, wire_names: Sequence[tuple[Factor, str]]) -> bytes:

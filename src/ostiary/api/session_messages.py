@@ -4,11 +4,12 @@ import ipaddress
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import msgspec
 from protobuf import Oneof
-from protobuf.wkt import Timestamp
+from protobuf.wkt import Struct, Timestamp
 
 from ostiary._pb.zitadel.object.v2 import object_pb
-from ostiary._pb.zitadel.session.v2 import session_pb, session_service_pb
+from ostiary._pb.zitadel.session.v2 import challenge_pb, session_pb, session_service_pb
 from ostiary.core.factor import Factor
 from ostiary.core.session import UserAgent
 from ostiary.errors import InvalidArgument
@@ -43,18 +44,36 @@ def change_of(
     agent = request.user_agent if isinstance(request, session_service_pb.CreateSessionRequest) else None
     return SessionChange(
         user=_user_named(checks.user) if checks and checks.user else None,
-        checks=_checks_of(checks, factors) if checks else (),
+        checks=_pairs(checks, factors) if checks else (),
+        challenges=_pairs(request.challenges, factors) if request.challenges else (),
         metadata=dict(request.metadata),
         lifetime=_lifetime_of(request),
         user_agent=_agent_of(agent) if made and agent else UserAgent(),
     )
 
 
-def _checks_of(
-    checks: session_service_pb.Checks, factors: Sequence[Factor]
+def _pairs(
+    sent: session_service_pb.Checks | challenge_pb.RequestChallenges, factors: Sequence[Factor]
 ) -> tuple[tuple[Factor, object], ...]:
-    sent = [(factor, getattr(checks, factor.wire)) for factor in factors]
-    return tuple((factor, check) for factor, check in sent if check is not None)
+    """The factors that were sent something, with it."""
+    found = [(factor, getattr(sent, factor.wire, None)) for factor in factors]
+    return tuple((factor, message) for factor, message in found if message is not None)
+
+
+def challenges_message(changed: Changed) -> challenge_pb.Challenges | None:
+    """The answers to the challenges that were asked for; None if none was."""
+    if not changed.challenges:
+        return None
+    message = challenge_pb.Challenges()
+    for wire, answer in changed.challenges.items():
+        if isinstance(answer, str):
+            setattr(message, wire, answer)
+        else:
+            options = Struct.from_json(msgspec.json.encode(answer).decode())
+            message.web_auth_n = challenge_pb.Challenges.WebAuthN(
+                public_key_credential_request_options=options
+            )
+    return message
 
 
 def _user_named(check: session_service_pb.CheckUser) -> UserNamed:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from ostiary.core.notification import Notification
 from ostiary.core.policy import HARD_ATTEMPT_LIMIT, LockoutPolicy
 from ostiary.core.session import Challenge, VerifiedFactor
 from ostiary.core.user import Authenticator, User
@@ -18,19 +19,25 @@ from ostiary.errors import OstiaryError
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What factors need of the world: ``unseal`` opens an authenticator's data, ``seal`` closes new data for it."""
+    """What factors need of the world.
+
+    ``unseal`` opens an authenticator's data, ``seal`` closes new data for it; ``open`` and ``close`` do so with other
+    bytes, bound to a context.
+    """
 
     unseal: Callable[[Authenticator], bytes]
     seal: Callable[[Authenticator, bytes], Authenticator]
     random_bytes: Callable[[int], bytes]
+    open: Callable[[bytes, str], bytes]
+    close: Callable[[bytes, str], bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """What evidence is judged against.
 
-    ``user`` is None when none is known yet; ``authenticators`` are this user's of the factor's kind. ``challenges``
-    are the session's open ones of the kind.
+    ``user`` is None when none is known yet; ``authenticators`` are this user's that the factor works with.
+    ``challenges`` are the session's open ones of the kind, oldest first.
     """
 
     now: datetime
@@ -57,6 +64,16 @@ class Rejected:
     guessed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A challenge was made: what is kept of it, what the caller is told (JSON values), what is sent to the user."""
+
+    challenge: Challenge
+    answer: Any = None
+    notification: Notification | None = None
+    channel: str = ""
+
+
 Evidence = Verified | Rejected
 LimitName = Literal["max_password_attempts", "max_otp_attempts"]
 GUESSES_KEPT = timedelta(days=3650)
@@ -65,6 +82,11 @@ GUESSES_KEPT = timedelta(days=3650)
 def guess_key(user_id: str, kind: str) -> str:
     """The counter of a user's wrong guesses at one factor since its last success."""
     return f"guess:{user_id}:{kind}"
+
+
+def challenge_key(session_id: str, kind: str, challenge_id: str) -> str:
+    """The counter of wrong answers to one challenge."""
+    return f"answer:{session_id}:{kind}:{challenge_id}"
 
 
 def guess_limit(policy: LockoutPolicy, limit: LimitName) -> int:
@@ -86,6 +108,10 @@ class Factor:
     ``limit`` names the lockout setting its guesses count against, ``blocked`` makes the error once that is spent.
     A ``slow`` factor is verified in the hash pool, its guess counted before; ``pretend`` costs the same for a user who
     does not exist. ``enrol`` makes a user's authenticator, as version 1, of the plain secret it is to keep.
+    ``begin`` makes a challenge; each takes ``challenge_tries`` wrong answers, then it is ``exhausted`` (0: as many as the
+    user's budget).
+    ``identify`` names the ``lookup_hash`` of the authenticator in evidence that may come without a user.
+    ``authenticators`` are the kinds it works with, by default its own.
     """
 
     kind: str
@@ -97,3 +123,12 @@ class Factor:
     enrol: Callable[[str, bytes, datetime, Tools], Authenticator]
     slow: bool = False
     pretend: Callable[[Any], None] | None = None
+    begin: Callable[[Any, Attempt], Begun | Rejected] | None = None
+    identify: Callable[[Any], str | None] | None = None
+    challenge_tries: int = 0
+    exhausted: Callable[[], OstiaryError] | None = None
+    authenticators: tuple[str, ...] = ()
+
+    def uses(self, authenticator: Authenticator) -> bool:
+        """Whether it works with an authenticator."""
+        return authenticator.kind in (self.authenticators or (self.kind,))

@@ -20,7 +20,7 @@ def factor_tools(sealer: Sealer, effects: Effects) -> Tools:
     def seal(authenticator: Authenticator, plain: bytes) -> Authenticator:
         return msgspec.structs.replace(authenticator, data=sealer.seal(plain, _context(authenticator)))
 
-    return Tools(unseal, seal, effects.random_bytes)
+    return Tools(unseal, seal, effects.random_bytes, sealer.open, sealer.seal)
 
 
 def key_proof(sealer: Sealer) -> bytes:

@@ -22,7 +22,7 @@ class UserNamed:
 class SessionChange:
     """Everything one CreateSession or SetSession asks for.
 
-    ``checks`` pairs a factor with the wire's check message, in the order of FACTORS. ``metadata`` is merged, empty
+    ``checks`` and ``challenges`` pair a factor with the wire's message, in the order of FACTORS. ``metadata`` is merged, empty
     values delete. ``lifetime`` counts from now. ``user_agent`` is of a new session only.
     """
 
@@ -31,12 +31,17 @@ class SessionChange:
     metadata: dict[str, bytes] = field(default_factory=dict)
     lifetime: timedelta | None = None
     user_agent: UserAgent = UserAgent()  # noqa: RUF009  a frozen value
+    challenges: tuple[tuple[Factor, Any], ...] = ()
 
 
 class Changed(msgspec.Struct, frozen=True):
-    """What the caller is told: the session's new token is empty when nothing was changed."""
+    """What the caller is told: the session's new token is empty when nothing was changed.
+
+    ``challenges`` are the answers to those asked for, by the factor's name on the wire.
+    """
 
     session_id: str
     version: int
     changed_at: datetime
     token: str = ""
+    challenges: dict[str, Any] = {}

@@ -35,10 +35,11 @@ class SessionCommands:
         session_id = self._effects.new_id()
 
         async def read() -> View:
-            user = await self._named(change.user)
+            user, is_identified = await self._meant(change)
             now = self._effects.now()
             started = Started(now, session_id, caller.user_id, change.user_agent)
-            return View(now, _begun(started), user, *await self._judges(change, user), started)
+            judges = await self._judges(change, user)
+            return View(now, _begun(started), user, *judges, started, is_identified)
 
         return await self._worker.run(Reading(caller, "session.created", read, once), change)
 
@@ -54,13 +55,12 @@ class SessionCommands:
         async def read() -> View:
             session = await self._existing(session_id)
             require_write(caller, session, token)
-            named = change.user or (UserNamed(session.user_id) if session.user_id else None)
-            user = await self._named(named)
-            if user is None and change.user is None and named is not None:
-                raise FailedPrecondition(
-                    "COMMAND-3n77z", "User could not be found", hint="the user was deleted"
-                )
-            return View(self._effects.now(), session, user, *await self._judges(change, user))
+            if change.user is not None or not session.user_id:
+                user, is_identified = await self._meant(change)
+            else:
+                user, is_identified = await self._owner(session), False
+            judges = await self._judges(change, user)
+            return View(self._effects.now(), session, user, *judges, is_identified=is_identified)
 
         return await self._worker.run(Reading(caller, "session.set", read, once), change)
 
@@ -109,6 +109,24 @@ class SessionCommands:
             raise ended()
         raise NotFound("COMMAND-Flk38", "Session does not exist")
 
+    async def _owner(self, session: Session) -> User:
+        user = await self._store.get(USER, session.user_id)
+        if user is None:
+            hint = "the user was deleted"
+            raise FailedPrecondition("COMMAND-3n77z", "User could not be found", hint=hint)
+        return user
+
+    async def _meant(self, change: SessionChange) -> tuple[User | None, bool]:
+        """The user that the change names; else the one whose authenticator its evidence names (True)."""
+        if change.user is not None:
+            return await self._named(change.user), False
+        for factor, check in change.checks:
+            lookup_hash = factor.identify(check) if factor.identify else None
+            owned = await self._store.find(AUTHENTICATOR, "lookup_hash", lookup_hash) if lookup_hash else None
+            if owned is not None:
+                return await self._store.get(USER, owned.user_id), True
+        return None, False
+
     async def _named(self, named: UserNamed | None) -> User | None:
         if named is None:
             return None
@@ -124,7 +142,7 @@ class SessionCommands:
             raise Internal(
                 "session.no_instance", "An internal error occurred", debug="the database has no instance"
             )
-        if user is None or not change.checks:
+        if user is None or not (change.checks or change.challenges):
             return (), instance
         return await self._store.owned(AUTHENTICATOR, user.id), instance
 

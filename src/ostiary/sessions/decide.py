@@ -6,9 +6,10 @@ from datetime import datetime
 from types import MappingProxyType
 
 from ostiary.core.assurance import alive
-from ostiary.core.factor import Attempt, Evidence, Factor, Rejected, Tools
+from ostiary.core.factor import Attempt, Begun, Evidence, Factor, Rejected, Tools
 from ostiary.core.organization import Instance
 from ostiary.core.session import (
+    FactorChallenged,
     FactorChecked,
     LifetimeSet,
     MetadataSet,
@@ -31,7 +32,8 @@ VerdictKey = tuple[str, str, int]
 class View:
     """What was read, all at about the same time. ``user`` is the named one, else the session's.
 
-    A new session is ``started`` and is what that event alone makes of it.
+    A new session is ``started`` and is what that event alone makes of it. ``is_identified``: nobody named the user,
+    the evidence itself did.
     """
 
     now: datetime
@@ -40,6 +42,7 @@ class View:
     authenticators: tuple[Authenticator, ...]
     instance: Instance
     started: Started | None = None
+    is_identified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Decision:
 
     A refusal stores nothing of the session; ``guessed`` says which factor's budget it counts against. ``passed`` are
     the factors whose budgets are cleared. ``verdicts`` of slow factors may be handed to the next decision on the same
-    evidence: they are used again for an unchanged authenticator.
+    evidence: they are used again for an unchanged authenticator. ``begun`` are the challenges that were made.
     """
 
     session: Session
@@ -58,6 +61,7 @@ class Decision:
     refusal: OstiaryError | None = None
     guessed: Factor | None = None
     verdicts: Mapping[VerdictKey, Evidence] = field(default_factory=lambda: MappingProxyType({}))
+    begun: tuple[tuple[Factor, Begun], ...] = ()
 
 
 def decide(
@@ -81,6 +85,9 @@ def decide(
     )
     if refusal is not None:
         return desk.refused(refusal)
+    refusal = next((e for factor, asked in change.challenges if (e := desk.begin(factor, asked))), None)
+    if refusal is not None:
+        return desk.refused(refusal)
     desk.set_metadata(change.metadata)
     if change.lifetime is not None:
         desk.record(LifetimeSet(view.now, view.now + change.lifetime))
@@ -101,6 +108,7 @@ class _Desk:
         self.spends: list[Authenticator] = []
         self.passed: list[Factor] = []
         self.guessed: Factor | None = None
+        self.begun: list[tuple[Factor, Begun]] = []
 
     def record(self, event: SessionEvent) -> None:
         self.session = evolve(self.session, event) or self.session
@@ -124,31 +132,50 @@ class _Desk:
         return None
 
     def check_factor(self, factor: Factor, check: object) -> OstiaryError | None:
-        user = self.view.user if self.session.user_id else None
+        user = self._user()
         if user is not None and user.state not in {UserState.ACTIVE, UserState.INITIAL}:
             return factor.blocked(0) if user.state is UserState.LOCKED else _not_active(user)
         evidence = self._evidence(factor, check, user)
         if isinstance(evidence, Rejected):
             self.guessed = factor if evidence.guessed else None
             return evidence.error
+        if user is not None and not self.session.user_id:
+            self.record(UserChecked(self.view.now, user.id, user.organization_id))
         self.record(FactorChecked(self.view.now, factor.kind, evidence.factor))
         self.spends.extend(evidence.spends)
         self.passed.append(factor)
         return None
 
-    def _evidence(self, factor: Factor, check: object, user: User | None) -> Evidence:
-        owned = tuple(a for a in self.view.authenticators if a.kind == factor.kind)
-        key = (factor.kind, owned[0].id, owned[0].version) if factor.slow and owned else None
-        if key in self.verdicts:
-            return self.verdicts[key]
-        attempt = Attempt(
+    def begin(self, factor: Factor, asked: object) -> OstiaryError | None:
+        if factor.begin is None:
+            return None
+        begun = factor.begin(asked, self._attempt(factor, self._user()))
+        if isinstance(begun, Rejected):
+            return begun.error
+        self.record(FactorChallenged(self.view.now, factor.kind, begun.challenge))
+        self.begun.append((factor, begun))
+        return None
+
+    def _user(self) -> User | None:
+        """The session's user; before it has one, the user that the evidence names."""
+        return self.view.user if self.session.user_id or self.view.is_identified else None
+
+    def _attempt(self, factor: Factor, user: User | None) -> Attempt:
+        return Attempt(
             now=self.view.now,
             session_id=self.session.id,
             user=user,
-            authenticators=owned,
+            authenticators=tuple(a for a in self.view.authenticators if factor.uses(a)),
             challenges=self.session.challenges.get(factor.kind, ()),
             tools=self.tools,
         )
+
+    def _evidence(self, factor: Factor, check: object, user: User | None) -> Evidence:
+        attempt = self._attempt(factor, user)
+        owned = attempt.authenticators
+        key = (factor.kind, owned[0].id, owned[0].version) if factor.slow and owned else None
+        if key in self.verdicts:
+            return self.verdicts[key]
         evidence = factor.verify(check, attempt)
         if key is not None:
             self.verdicts[key] = evidence
@@ -173,6 +200,7 @@ class _Desk:
             tuple(self.spends),
             tuple(self.passed),
             verdicts=self.verdicts,
+            begun=tuple(self.begun),
         )
 
 

@@ -7,8 +7,9 @@ judged than the budget allows (invariant I7).
 import msgspec
 
 from ostiary.core.audit import detail
-from ostiary.core.factor import GUESSES_KEPT, Factor, guess_key, guess_limit, locks_user
+from ostiary.core.factor import GUESSES_KEPT, Factor, challenge_key, guess_key, guess_limit, locks_user
 from ostiary.core.policy import LockoutPolicy
+from ostiary.core.session import Session
 from ostiary.core.user import USER, User, UserState
 from ostiary.effects import Effects
 from ostiary.errors import OstiaryError
@@ -42,12 +43,30 @@ class Guesses:
             raise await self.blocked(user_id, factor, policy) from None
         return saved.counters[budget.key]
 
-    def of_decision(self, user_id: str, decision: Decision, policy: LockoutPolicy) -> tuple[Budget, ...]:
-        """Room for every fast guess that was judged; the wrong one takes its own."""
+    def of_decision(
+        self, user_id: str, before: Session, decision: Decision, policy: LockoutPolicy
+    ) -> tuple[Budget, ...]:
+        """Room for every fast guess that was judged, of the user and of its challenge; the wrong one takes its own."""
         fast = [(factor, 0) for factor in decision.passed if not factor.slow]
         if decision.guessed is not None and not decision.guessed.slow:
             fast.append((decision.guessed, 1))
-        return tuple(self.budget(user_id, factor, policy, add) for factor, add in fast)
+        of_user = [self.budget(user_id, factor, policy, add) for factor, add in fast]
+        return (*of_user, *(b for factor, add in fast for b in self._of_challenges(before, factor, add)))
+
+    def _of_challenges(self, session: Session, factor: Factor, add: int) -> list[Budget]:
+        now, tries = self._effects.now(), factor.challenge_tries
+        open_ones = session.challenges.get(factor.kind, ()) if tries else ()
+        return [
+            Budget(challenge_key(session.id, factor.kind, one.id), now, one.expires_at, tries, add)
+            for one in open_ones
+            if one.expires_at > now
+        ]
+
+    async def spent(self, key: str, user_id: str, factor: Factor, policy: LockoutPolicy) -> OstiaryError:
+        """The answer once a counter is at its limit: the challenge's, or the user's."""
+        if factor.exhausted is not None and key != guess_key(user_id, factor.kind):
+            return factor.exhausted()
+        return await self.blocked(user_id, factor, policy)
 
     async def blocked(self, user_id: str, factor: Factor, policy: LockoutPolicy) -> OstiaryError:
         """The answer once the budget is spent; a policy stricter than the hard limit locks the user with it."""

@@ -14,6 +14,7 @@ import msgspec
 from ostiary.core.audit import detail, session_detail
 from ostiary.core.factor import Evidence, Factor, Tools, guess_key
 from ostiary.core.idempotency import IDEMPOTENT_ANSWER, KEPT, IdempotentAnswer, Once, check_same_request
+from ostiary.core.notification import encode_notification, sealing_context
 from ostiary.core.organization import INSTANCE
 from ostiary.core.permission import Caller
 from ostiary.core.policy import INSTANCE_OWNER, POLICY, LockoutPolicy, policy_id
@@ -29,7 +30,7 @@ from ostiary.sessions.decide import Decision, VerdictKey, View, decide
 from ostiary.sessions.guesses import TRIES, Guesses
 from ostiary.sessions.turns import Turns
 from ostiary.storage.cache import Cache
-from ostiary.storage.port import Audit, BudgetSpent, Changes, Conflict, Expect, Put, Store
+from ostiary.storage.port import Audit, BudgetSpent, Changes, Conflict, Expect, Message, Put, Store
 
 Verdicts = Mapping[VerdictKey, Evidence]
 
@@ -151,7 +152,8 @@ class Worker:
             attempts = await self._guesses.count_first(view.user.id, slow[0], policy)
             decision = await self._pool.run(work)
         after = decision.session
-        answer = Changed(after.id, after.version, after.changed_at, token if decision.events else "")
+        told = {factor.wire: begun.answer for factor, begun in decision.begun if begun.answer is not None}
+        answer = Changed(after.id, after.version, after.changed_at, token if decision.events else "", told)
         return Round(reading, guard, view, policy, decision, answer, attempts)
 
     async def _conclude(self, this: Round) -> Changed:
@@ -162,9 +164,9 @@ class Worker:
             return this.answer
         try:
             await self.store.save(self._changes(this))
-        except BudgetSpent:
+        except BudgetSpent as spent:
             factor = next(factor for factor in this.decision.passed if not factor.slow)
-            raise await self._guesses.blocked(this.user_id, factor, this.policy) from None
+            raise await self._guesses.spent(spent.key, this.user_id, factor, this.policy) from None
         return this.answer
 
     async def _refused(self, this: Round, refusal: OstiaryError) -> OstiaryError:
@@ -174,14 +176,14 @@ class Worker:
             return refusal
         actor, facts = this.reading.caller.user_id, detail(factor=factor.kind, id=refusal.id)
         changes = Changes(
-            budgets=self._guesses.of_decision(this.user_id, this.decision, this.policy),
+            budgets=self._guesses.of_decision(this.user_id, this.view.session, this.decision, this.policy),
             clears=this.cleared(),
             audit=Audit(this.view.now, actor, "session.refused", this.user_id, facts),
         )
         try:
             saved = await self.store.save(changes)
-        except BudgetSpent:
-            return await self._guesses.blocked(this.user_id, factor, this.policy)
+        except BudgetSpent as spent:
+            return await self._guesses.spent(spent.key, this.user_id, factor, this.policy)
         attempts = saved.counters.get(guess_key(this.user_id, factor.kind), this.attempts)
         await self._guesses.lock_if_due(this.user_id, factor, this.policy, attempts)
         if refusal.failed_attempts is not None:
@@ -192,8 +194,7 @@ class Worker:
         """The save that takes the decision, guarded by everything it was decided on."""
         view, decision, reading = this.view, this.decision, this.reading
         spent = {authenticator.id: authenticator for authenticator in decision.spends}
-        judged = {factor.kind for factor in decision.passed}
-        relied = [authenticator for authenticator in view.authenticators if authenticator.kind in judged]
+        relied = [a for a in view.authenticators if any(factor.uses(a) for factor in decision.passed)]
         puts = [Put(SESSION, decision.session, 0 if view.started else view.session.version)]
         puts += [Put(AUTHENTICATOR, _next_version(spent[a.id]), a.version) for a in relied if a.id in spent]
         if reading.once is not None:
@@ -206,11 +207,24 @@ class Worker:
         return Changes(
             puts=tuple(puts),
             expects=tuple(expects),
-            budgets=self._guesses.of_decision(this.user_id, decision, this.policy),
+            budgets=self._guesses.of_decision(this.user_id, view.session, decision, this.policy),
             clears=this.cleared(),
             audit=Audit(view.now, reading.caller.user_id, reading.action, view.session.id, trace),
+            outbox=self._messages(decision, view),
             generation=this.guard.generation,
         )
+
+    def _messages(self, decision: Decision, view: View) -> tuple[Message, ...]:
+        """What the new challenges send, each sealed for its sender."""
+        made = []
+        for _, begun in decision.begun:
+            if begun.notification is not None:
+                message_id = self.effects.new_id()
+                sealed = self.sealer.seal(
+                    encode_notification(begun.notification), sealing_context(message_id)
+                )
+                made.append(Message(message_id, begun.channel, view.now, sealed))
+        return tuple(made)
 
     async def _nobody(self, change: SessionChange) -> NotFound:
         """An unknown user's answer, after what a known user's would have cost."""
