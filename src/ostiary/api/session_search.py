@@ -1,6 +1,7 @@
 """The queries of ListSessions as conditions. Source: ZITADEL's wire contract, part 1.4."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from protobuf import Oneof
 from protobuf.wkt import Timestamp
@@ -54,7 +55,15 @@ def _dated(column: str, at: Timestamp | None, method: int) -> Compare:
     order = _ORDERS.get(TimestampQueryMethod(method)) if method in _KNOWN_METHODS else None
     if order is None or at is None:
         raise InvalidArgument("GRPC-Dwigt", "List query is invalid", hint="send a date and a known method")
-    return Compare(column, order, at.to_datetime())
+    return Compare(column, order, _moment(at))
+
+
+def _moment(at: Timestamp) -> datetime:
+    """To the nearest microsecond; what would round up into year 10000 is the last moment before it."""
+    try:
+        return at.to_datetime()
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
 
 
 _KNOWN_METHODS = frozenset(int(method) for method in TimestampQueryMethod)

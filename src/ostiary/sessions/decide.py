@@ -24,6 +24,7 @@ from ostiary.core.session_state import expired
 from ostiary.core.user import Authenticator, User, UserState
 from ostiary.errors import FailedPrecondition, InvalidArgument, OstiaryError
 from ostiary.sessions.change import SessionChange
+from ostiary.sessions.metadata import too_much
 
 VerdictKey = tuple[str, str, int]
 
@@ -78,6 +79,7 @@ def decide(
     desk = _Desk(view, tools, dict(verdicts))
     refusal = (
         desk.check_state()
+        or too_much(view.session.metadata, change.metadata)
         or desk.check_user(change)
         or next(
             (error for factor, check in change.checks if (error := desk.check_factor(factor, check))), None
