@@ -6,8 +6,8 @@ Source: RFC 6750 2.1; ZITADEL's wire contract, parts 2.13 and 7.3 (ids).
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from ostiary.access.access_token import AccessTokens
 from ostiary.access.personal_access_token import find_personal
 from ostiary.core.assurance import alive, require_authenticated, require_usable
 from ostiary.core.organization import INSTANCE, INSTANCE_KEY, ORGANIZATION
@@ -23,6 +23,9 @@ from ostiary.effects import Effects
 from ostiary.errors import PermissionDenied, Unauthenticated
 from ostiary.storage.cache import Cache
 from ostiary.storage.port import Store
+
+if TYPE_CHECKING:  # it loads the signing of tokens, which the first answers do not need
+    from ostiary.access.access_token import AccessTokens
 
 CREDENTIALS_KEPT = 10_000
 
@@ -40,7 +43,7 @@ class Access:
     """Authenticates callers. Credentials of service users are remembered by their digest until the generation moves."""
 
     def __init__(
-        self, store: Store, cache: Cache, effects: Effects, tokens: AccessTokens | None = None
+        self, store: Store, cache: Cache, effects: Effects, tokens: "AccessTokens | None" = None
     ) -> None:
         """Nobody is known yet. ``tokens`` judges access tokens; without it none is taken."""
         self._tokens = tokens

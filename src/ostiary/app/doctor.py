@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from ostiary.app.beginning import DEV_FILE
-from ostiary.app.installation import MASTER_KEY_FILE, master_key_text
+from ostiary.app.installation import DEV_FILE, MASTER_KEY_FILE, master_key_text
 from ostiary.config import Settings, Trouble
 from ostiary.crypto.password import SALT_BYTES, hash_password
 from ostiary.crypto.seal import Sealer

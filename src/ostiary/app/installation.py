@@ -20,6 +20,7 @@ from ostiary.storage.sqlite import SqliteStore
 
 SERVE_NODE, COMMAND_NODE = 0, 1
 MASTER_KEY_FILE = "master.key"
+DEV_FILE = "dev.json"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from ostiary.app.beginning import key_rotation
 from ostiary.app.installation import existing
 from ostiary.app.operator import ACTOR
+from ostiary.app.rotation import key_rotation
 from ostiary.config import Settings
 from ostiary.core.signing_key import SigningKey, signing
 

@@ -5,17 +5,17 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
-from ostiary.app.beginning import key_rotation
 from ostiary.app.installation import Installation
 
 _EVERY_S: Final = 60
+_FIRST_AFTER_S: Final = 1  # the first answers have gone before
 
 
 @asynccontextmanager
 async def schedule(
     installation: Installation, on_fatal: Callable[[BaseException], None], every_s: float = _EVERY_S
 ) -> AsyncIterator[None]:
-    """Looks every minute what is due, meanwhile; what goes wrong is fatal."""
+    """Looks soon, then every minute, what is due, meanwhile; what goes wrong is fatal."""
     task = asyncio.create_task(_run(installation, every_s))
 
     def done(ended: asyncio.Task[None]) -> None:
@@ -33,7 +33,10 @@ async def schedule(
 
 
 async def _run(installation: Installation, every_s: float) -> None:
+    await asyncio.sleep(min(_FIRST_AFTER_S, every_s))
+    from ostiary.app.rotation import key_rotation
+
     rotation = key_rotation(installation)
     while True:
-        await asyncio.sleep(every_s)
         await rotation.due()
+        await asyncio.sleep(every_s)

@@ -12,13 +12,13 @@ from functools import partial
 from structlog.typing import FilteringBoundLogger
 
 from ostiary import __version__
-from ostiary.app.beginning import Alice, alice, begin
+from ostiary.app.beginning import begin
 from ostiary.app.installation import SERVE_NODE, Installation, opened
 from ostiary.app.readiness import Readiness
 from ostiary.app.schedule import schedule
 from ostiary.app.staged import Staged
 from ostiary.app.surface import surface
-from ostiary.app.welcome import welcome
+from ostiary.app.welcome import Alice, welcome
 from ostiary.config import Settings, Trouble
 from ostiary.http.one_port import Shared
 from ostiary.http.serve import Server, run, serve, tls_context
@@ -57,7 +57,7 @@ async def _live(settings: Settings) -> bool:
 
     async with opened(settings, SERVE_NODE, on_fatal) as installation:
         await begin(installation)
-        guest = await alice(installation) if settings.dev else None
+        guest = await _guest(installation)
         store, now = installation.store, installation.effects.now
         log = open_log(sys.stderr, console=_is_console(settings), level=settings.log_level, now=now)
         readiness = Readiness(store, installation.effects, settings.data, lambda: store.queued)
@@ -68,6 +68,14 @@ async def _live(settings: Settings) -> bool:
             await _answer(settings, staged, Server(staged, http2=_http2, now=now), watch, on_fatal)
     log.info("server.stopped", failed=watch.failed)
     return watch.failed
+
+
+async def _guest(installation: Installation) -> Alice | None:
+    if not installation.settings.dev:
+        return None
+    from ostiary.app.dev import alice
+
+    return await alice(installation)
 
 
 async def _answer(

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from structlog.typing import FilteringBoundLogger
 
-from ostiary.access.access_token import AccessTokens
 from ostiary.access.bearer import Access
 from ostiary.api.asgi import Parts, build
 from ostiary.api.call import Service
@@ -19,6 +19,9 @@ from ostiary.http.application import Application
 from ostiary.http.message import Endpoint
 from ostiary.http.router import Route
 from ostiary.metrics.calls import Calls, Observe
+
+if TYPE_CHECKING:  # it loads the signing of tokens, which the first answers do not need
+    from ostiary.access.access_token import AccessTokens
 
 Routes = Mapping[tuple[str, str], Endpoint | Route]
 
@@ -34,7 +37,7 @@ class Surface:
     sessions: SessionApi
 
     def application(
-        self, services: Sequence[Service], routes: Routes, tokens: AccessTokens | None = None
+        self, services: Sequence[Service], routes: Routes, tokens: "AccessTokens | None" = None
     ) -> Application:
         """An application of the session service, these services and these routes."""
         of = self.installation

@@ -1,13 +1,31 @@
 """The first screen: where it is, who may enter, and two commands to try."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from ostiary import __version__
-from ostiary.app.beginning import Alice
 from ostiary.config import Settings
+from ostiary.core.secret import Secret
 from ostiary.users.first_start import ADMINISTRATOR
+
+
+@dataclass(frozen=True, slots=True)
+class Alice:
+    """The user of ``--dev``; ``password`` is None when the file that held it is gone."""
+
+    login_name: str
+    password: Secret | None
+    client: "Client | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The application of ``--dev``; ``secret`` is None when the file that held it is gone, or it was changed."""
+
+    id: str
+    secret: Secret | None
 
 
 def welcome(settings: Settings, port: int, alice: Alice | None) -> str:
