@@ -115,7 +115,7 @@ class _AdministratorApi:
     async def _on(self, one: Membership) -> _On:
         kind, first, second = resource_parts(one)
         if kind == "instance":
-            return _OnInstance("instance", True)  # noqa: FBT003  the wire\'s word
+            return _OnInstance("instance", True)
         if kind == "organization":
             name = await self._queries.organization_name(first)
             return _OnOrganization("organization", query_pb.Organization(id=first, name=name))

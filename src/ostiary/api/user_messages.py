@@ -54,6 +54,7 @@ def _machine_message(machine: Machine) -> user_pb.MachineUser:
     return user_pb.MachineUser(
         name=machine.name,
         description=machine.description,
+        has_secret=machine.has_secret,
         access_token_type=user_pb.AccessTokenType(machine.access_token_type),
     )
 

@@ -42,6 +42,7 @@ class Machine(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str
     description: str = ""
     access_token_type: int = 0
+    has_secret: bool = False
 
 
 class User(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -11,6 +11,7 @@ from ostiary.storage.port import Store
 from ostiary.users.codes import Codes
 from ostiary.users.context import Context
 from ostiary.users.create import UserCreation
+from ostiary.users.machine import MachineCredentials
 from ostiary.users.metadata import UserMetadataKeys
 from ostiary.users.password import UserPasswords
 from ostiary.users.queries import UserQueries
@@ -46,4 +47,5 @@ class Users:
         self.updates = UserUpdate(context, codes, self.passwords)
         self.totp = UserTotp(context)
         self.tokens = PersonalAccessTokens(context)
+        self.machines = MachineCredentials(context)
         self.metadata = UserMetadataKeys(context)

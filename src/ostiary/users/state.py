@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import msgspec
 
 from ostiary.core.audit import detail
+from ostiary.core.client import MACHINE_KEY, MACHINE_SECRET
 from ostiary.core.code import code_guess_key
 from ostiary.core.factor import guess_key
 from ostiary.core.logout import USER_LOGOUT, sealed_user_logout
 from ostiary.core.permission import MEMBERSHIP, Caller
+from ostiary.core.project import AUTHORIZATION
 from ostiary.core.record import AnyKind
 from ostiary.core.user import (
     AUTHENTICATOR,
@@ -33,6 +35,8 @@ _OWNED: tuple[AnyKind, ...] = (
     USER_METADATA,
     VERIFICATION_CODE,
     MEMBERSHIP,
+    MACHINE_KEY,
+    AUTHORIZATION,
 )
 _NOT_FOUND = "User could not be found"
 
@@ -153,6 +157,9 @@ class UserStates:
                 draft.removes += [Remove(kind, row.id, row.version) for row in rows]
                 if kind is VERIFICATION_CODE:
                     draft.clears += [code_guess_key(row.id) for row in rows]
+            secret = await store.get(MACHINE_SECRET, user.id)
+            if secret is not None:
+                draft.removes.append(Remove(MACHINE_SECRET, secret.id, secret.version))
             draft.clears += self._counters(user)
             # memberships are written without the user's row, but they move the generation
             return Changes(
