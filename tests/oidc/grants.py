@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from ostiary.core.client import APPLICATION, Application, OidcSettings
+from ostiary.core.client import APPLICATION, AccessTokenForm, Application, OidcSettings
 from ostiary.core.grant import GRANT, Grant
 from ostiary.core.login_request import Authentication
 from ostiary.core.session import SESSION, Session
@@ -19,6 +19,8 @@ async def client_of(provider: Provider, client_id: str = "web", **settings: Any)
     """A client, its settings changed in the store."""
     kept = await provider.store.find(APPLICATION, "client_id", client_id)
     assert kept is not None
+    if "access_token_form" in settings:
+        settings["access_token_form"] = AccessTokenForm(settings["access_token_form"])
     if settings:
         oidc = msgspec.structs.replace(kept.oidc or OidcSettings(), **settings)
         await provider.edit(APPLICATION, kept.id, oidc=oidc)

@@ -187,9 +187,10 @@ async def test_id_token_algorithm(provider: Provider, algorithm: str) -> None:
 
 
 def test_half_hash() -> None:
-    """The hashes are those of OpenID Connect Core, appendix A.4 and A.6."""
-    assert half_hash("jHkWEdUXMU1BwAsC4vtUsFwnsjGP_0rM", "RS256")
-    assert half_hash("Qcb0Orv1zh30vL1MPRsbm-diHiMsgS_dHXsd", "RS256")
+    """The hashes are those of OpenID Connect Core, appendices A.3 and A.4."""
+    assert half_hash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y", "RS256") == "77QmUPtjPfzWtF2AnpK9RQ"
+    code = "Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk"
+    assert half_hash(code, "ES256") == "LDktKdoQak3Pk0cnXxCltA"
 
 
 async def test_clock_skew(provider: Provider) -> None:
