@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
+from ostiary.api.user_keys import key_file
 from ostiary.app.composition import users
 from ostiary.app.installation import Installation, existing
 from ostiary.app.session_parts import session_commands, session_queries
@@ -45,6 +48,15 @@ class Person:
     family_name: str
 
 
+@dataclass(frozen=True, slots=True)
+class MachineFiles:
+    """Where what a machine authenticates with is written: a token, a key file, client id and secret."""
+
+    pat: Path | None = None
+    key: Path | None = None
+    secret: Path | None = None
+
+
 class Operator:
     """Commands with all permissions; the audit names their actor ``operator``."""
 
@@ -53,8 +65,7 @@ class Operator:
         self._of = installation
         self._home_id = home_id
         self._users = users(installation)
-        owner = Membership(membership_id(ACTOR, "instance"), ACTOR, "instance", ("IAM_OWNER",))
-        self._caller = Caller(ACTOR, home_id, (owner,))
+        self._caller = operator_caller(home_id)
 
     async def create_person(self, person: Person, password: Secret, organization: str, role: str) -> User:
         """A person with a verified email address and a password; with a role, if one is named."""
@@ -66,17 +77,23 @@ class Operator:
         )
         return await self._create(NewUser(human, OrganizationNamed(home.id), username=person.username), role)
 
-    async def create_machine(self, name: str, organization: str, role: str, pat: Path | None) -> User:
-        """A service user with a role; its token goes to the file."""
+    async def create_machine(self, name: str, organization: str, role: str, files: MachineFiles) -> User:
+        """A service user with a role; what it authenticates with goes to the files."""
         home = await self._organization(organization)
         _check(role, home)
-        if pat is not None:
-            _require_writable(pat)
+        for file in filter(None, (files.pat, files.key, files.secret)):
+            require_writable(file)
         machine = NewUser(Machine(name), OrganizationNamed(home.id), username=name)
         user = await self._create(machine, role)
-        if pat is not None:
+        if files.pat is not None:
             minted = await self._users.tokens.add(self._caller, user.id, FOREVER)
-            write_private(pat, f"{minted.text}\n")
+            write_private(files.pat, f"{minted.text}\n")
+        if files.key is not None:
+            made = await self._users.machines.add_key(self._caller, user.id, FOREVER)
+            write_private(files.key, f"{key_file(made).decode()}\n")
+        if files.secret is not None:
+            given = await self._users.machines.add_secret(self._caller, user.id)
+            write_private(files.secret, credentials_text(user.username, given.secret))
         return user
 
     async def set_password(self, login_name: str, password: Secret) -> None:
@@ -132,6 +149,17 @@ class Operator:
         return found
 
 
+def operator_caller(home_id: str) -> Caller:
+    """Whoever has the data folder may do everything; ``home_id`` is the organisation they act in."""
+    owner = Membership(membership_id(ACTOR, "instance"), ACTOR, "instance", ("IAM_OWNER",))
+    return Caller(ACTOR, home_id, (owner,))
+
+
+def credentials_text(client_id: str, secret: str) -> str:
+    """Client id and secret as a file of JSON."""
+    return f"{msgspec.json.encode({'client_id': client_id, 'client_secret': secret}).decode()}\n"
+
+
 @asynccontextmanager
 async def operating(settings: Settings) -> AsyncIterator[Operator]:
     """An operator of an existing installation."""
@@ -146,7 +174,7 @@ def _check(role: str, home: Organization) -> None:
         resource_of(role, home.id)
 
 
-def _require_writable(file: Path) -> None:
+def require_writable(file: Path) -> None:
     """Before anything is made: a token that cannot be kept would be lost, and one that is there is somebody's."""
     if file.exists():
         raise Trouble(f"{file} is there already; name another file, or remove it.")

@@ -1,0 +1,40 @@
+"""``ostiary app``."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from ostiary.cli.options import HERE, Place
+
+application = App(name="app", help="Register applications.")
+
+
+@application.command
+def create(
+    project: Annotated[str, Parameter(help="The id or name of its project; made if there is none.")],
+    name: Annotated[str, Parameter(help="Its name.")],
+    /,
+    *,
+    redirect_uri: Annotated[
+        tuple[str, ...], Parameter(help="Where users come back to; may be repeated.")
+    ] = (),
+    post_logout_uri: Annotated[tuple[str, ...], Parameter(help="The same after a logout.")] = (),
+    type: Annotated[str, Parameter(help="web, native, user_agent or api.")] = "web",  # noqa: A002  the option's word
+    auth: Annotated[
+        str, Parameter(help="client_secret_basic, client_secret_post, private_key_jwt or none.")
+    ] = "",
+    dev: Annotated[bool, Parameter(negative="", help="Lets it use http.")] = False,
+    opaque: Annotated[bool, Parameter(negative="", help="Access tokens to introspect, no JWTs.")] = False,
+    file: Annotated[Path | None, Parameter(help="Where client_id and client_secret are written.")] = None,
+    place: Place = HERE,
+) -> None:
+    """Register an OpenID Connect client for code and refresh tokens, or an API that introspects."""
+    from ostiary.app.register import Wanted, register
+
+    wanted = Wanted(project, name, type, auth, redirect_uri, post_logout_uri, dev, opaque, file)
+    made = asyncio.run(register(place.settings(), wanted))
+    print(f"client_id {made.application.client_id}")
+    if made.secret:
+        print(f"client_secret in {file}" if file else f"client_secret {made.secret}")
