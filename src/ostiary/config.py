@@ -67,6 +67,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         "true/false",
         "A session must itself satisfy policy and request to finish a login; no: the login UI is trusted (ZITADEL).",
     ] = True
+    outbound_allow_private: Annotated[
+        bool | None,
+        "true/false",
+        "Whether applications' back-channel URLs may lead to this machine and private networks; unset: only with dev.",
+    ] = None
     hash_workers: Annotated[int, "threads", "Threads that hash passwords; 0: one less than processors."] = 0
     drain_notice_s: Annotated[
         int,
@@ -95,6 +100,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The external URL, without a slash at its end."""
         scheme = "https" if self.tls_cert else "http"
         return self.external_url.rstrip("/") or f"{scheme}://localhost:{self.port}"
+
+    @property
+    def may_call_private(self) -> bool:
+        """Whether requests of ours may go to this machine and to private networks."""
+        return self.dev if self.outbound_allow_private is None else self.outbound_allow_private
 
     @property
     def domain(self) -> str:

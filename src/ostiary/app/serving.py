@@ -5,14 +5,14 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
 from functools import partial
 
 from structlog.typing import FilteringBoundLogger
 
 from ostiary import __version__
 from ostiary.app.beginning import begin
+from ostiary.app.delivery import delivering
 from ostiary.app.installation import SERVE_NODE, Installation, opened
 from ostiary.app.readiness import Readiness
 from ostiary.app.schedule import schedule
@@ -64,7 +64,7 @@ async def _live(settings: Settings) -> bool:
         watch = _Watch(settings, readiness, log, guest)
         fatal.add_done_callback(watch.fail)
         staged = Staged(surface(installation, readiness, log))
-        async with _outbox(installation, on_fatal), schedule(installation, on_fatal):
+        async with delivering(installation, on_fatal, _say), schedule(installation, on_fatal):
             await _answer(settings, staged, Server(staged, http2=_http2, now=now), watch, on_fatal)
     log.info("server.stopped", failed=watch.failed)
     return watch.failed
@@ -137,29 +137,6 @@ class _Watch:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-@asynccontextmanager
-async def _outbox(
-    installation: Installation, on_fatal: Callable[[BaseException], None]
-) -> AsyncIterator[None]:
-    """With ``--dev``, mail and SMS go to files and to the console meanwhile."""
-    if not installation.settings.dev:
-        yield
-        return
-    from ostiary.delivery.folder import Folder
-    from ostiary.delivery.outbox import Outbox
-
-    folder = Folder(installation.settings.data / "outbox", _say)
-    outbox = Outbox(installation.store, installation.effects, installation.sealer, folder.send)
-    task = asyncio.create_task(outbox.run())
-    task.add_done_callback(lambda done: None if done.cancelled() else on_fatal(_error_of(done)))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
 def _loaded(on_fatal: Callable[[BaseException], None], task: "asyncio.Task[None]") -> None:
     """What is loaded by now stays; garbage is what comes from here on."""
     gc.freeze()
@@ -177,10 +154,6 @@ def _settle(fatal: "asyncio.Future[BaseException]", error: BaseException) -> Non
 def _say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
-
-
-def _error_of(task: "asyncio.Task[None]") -> BaseException:
-    return task.exception() or RuntimeError("the outbox worker ended")
 
 
 def _http2() -> Callable[[Shared], asyncio.Protocol]:

@@ -46,6 +46,9 @@ class Serving:
     organization: Annotated[str | None, Parameter(help="The organisation that the first start makes.")] = None
     login_base_url: Annotated[str | None, Parameter(help="The login UI that browsers are sent to.")] = None
     strict_authentication: Annotated[bool | None, Parameter(help="Sessions must satisfy the policy.")] = None
+    outbound_allow_private: Annotated[
+        bool | None, Parameter(help="Back-channel URLs may lead to private networks.")
+    ] = None
     hash_workers: Annotated[int | None, Parameter(help="Threads that hash passwords.")] = None
     drain_notice_s: Annotated[int | None, Parameter(help="Seconds between SIGTERM and closing.")] = None
     drain_s: Annotated[int | None, Parameter(help="Seconds to finish what is being answered.")] = None

@@ -2,15 +2,20 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
-from ostiary.core.notification import Notification, encode_notification
+from ostiary.core.delivery import Outcome
+from ostiary.core.notification import decode_notification, encode_notification
+from ostiary.delivery.outbox import Sent
 from ostiary.storage.port import Message
+
+KINDS: Final = ("email", "phone")
 
 
 class Folder:
-    """``FOLDER/ID.json`` holds the kind (``mail``, ``sms``) and the notification; repeated, it is written again."""
+    """``FOLDER/ID.json`` holds the kind and the notification; repeated, it is written again."""
 
     def __init__(self, folder: Path, say: Callable[[str], None]) -> None:
         """The folder is made, for its owner alone, if it is not there."""
@@ -18,8 +23,9 @@ class Folder:
         self._folder = folder
         self._say = say
 
-    def send(self, message: Message, notification: Notification) -> None:
+    async def deliver(self, message: Message, plain: bytes) -> Sent:
         """Write the file, then say so."""
+        notification = decode_notification(plain)
         content = msgspec.json.decode(encode_notification(notification))
         text = msgspec.json.encode({"id": message.id, "kind": message.kind, **content})
         draft = self._folder / f".{message.id}"
@@ -28,3 +34,4 @@ class Folder:
         draft.replace(file)
         code = f", code {notification.code}" if notification.code else ""
         self._say(f"{message.kind} to {notification.recipient}: {notification.template}{code}  ({file.name})")
+        return Sent(Outcome.DELIVERED, "file")

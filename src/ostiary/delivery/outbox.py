@@ -1,46 +1,162 @@
-"""The worker that empties the outbox: leases what is due, has it sent, erases it.
+"""The worker that empties the outbox: leases what is due, has it sent, erases it; what failed is tried again later.
 
-At least once: a crash between sending and erasing repeats one message, after its lease.
+At least once: a crash between sending and erasing repeats one message, under the same id, after its lease.
 """
 
 import asyncio
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
-from ostiary.core.notification import Notification, decode_notification, sealing_context
-from ostiary.crypto.seal import Sealer
+import msgspec
+
+from ostiary.core.delivery import DELIVERY, Delivery, Outcome
+from ostiary.core.notification import sealing_context
+from ostiary.crypto.seal import BrokenSeal, Sealer
+from ostiary.delivery.log import forget
 from ostiary.effects import Effects
-from ostiary.storage.port import Changes, Lease, Message, Store
+from ostiary.errors import Unavailable
+from ostiary.storage.port import Changes, Conflict, Lease, Message, Postpone, Put, Store
 
 LEASED: Final = timedelta(seconds=60)
 AT_ONCE: Final = 32
 POLL_S: Final = 0.2
-Sender = Callable[[Message, Notification], None]
+TRIED_FOR: Final = timedelta(hours=24)
+FIRST_PAUSE: Final = timedelta(seconds=5)
+LONGEST_PAUSE: Final = timedelta(hours=1)
+SWEPT_EVERY: Final = timedelta(hours=1)
+_GROWTH: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a sender says of one message. ``since``: when it became due first, which bounds how long it is tried.
+
+    ``target`` and ``client_id`` go to the delivery log; without a target nothing is logged.
+    """
+
+    outcome: Outcome
+    target: str = ""
+    reason: str = ""
+    client_id: str = ""
+    since: datetime | None = None
+
+
+Deliver = Callable[[Message, bytes], Awaitable[Sent]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sends messages of these kinds.
+
+    ``make`` is called when the first comes, in a thread of its own, so that what it needs loads then.
+    """
+
+    kinds: tuple[str, ...]
+    make: Callable[[], Deliver]
 
 
 class Outbox:
-    """One worker of one sender."""
+    """One worker; messages of kinds that nobody sends stay where they are."""
 
-    def __init__(self, store: Store, effects: Effects, sealer: Sealer, send: Sender) -> None:
-        """``send`` returns when the message is out of our hands."""
+    def __init__(self, store: Store, effects: Effects, sealer: Sealer, senders: Sequence[Sender]) -> None:
+        """A message is given, unsealed, to the sender of its kind."""
         self._store = store
         self._effects = effects
         self._sealer = sealer
-        self._send = send
+        self._senders = {kind: sender for sender in senders for kind in sender.kinds}
+        self._made: dict[Sender, Deliver] = {}
+        self._swept_at = effects.now()
 
     async def deliver(self) -> int:
-        """Send what is due now; how many that were."""
-        now = self._effects.now()
-        leased = (await self._store.save(Changes(lease=Lease(now, now + LEASED, AT_ONCE)))).leased
-        for message in leased:
-            plain = self._sealer.open(message.sealed, sealing_context(message.id))
-            self._send(message, decode_notification(plain))
-            await self._store.save(Changes(sent=(message.id,)))
+        """Send what is due now; how many were tried."""
+        leased = await self._leased(AT_ONCE)
+        await self._prepare(leased)
+        await asyncio.gather(*map(self._handle, leased))
         return len(leased)
 
     async def run(self) -> None:
-        """Until cancelled."""
-        while True:
-            if await self.deliver() < AT_ONCE:
-                await asyncio.sleep(POLL_S)
+        """Until cancelled. Many are sent at once, so that one slow target does not hold up the others."""
+        busy: set[asyncio.Task[None]] = set()
+        async with asyncio.TaskGroup() as group:
+            while True:
+                leased = await self._leased(AT_ONCE - len(busy))
+                await self._prepare(leased)
+                for message in leased:
+                    task = group.create_task(self._handle(message))
+                    busy.add(task)
+                    task.add_done_callback(busy.discard)
+                if not leased:
+                    await self._sweep()
+                    await asyncio.sleep(POLL_S)
+
+    async def _sweep(self) -> None:
+        now = self._effects.now()
+        if now - self._swept_at < SWEPT_EVERY:
+            return
+        self._swept_at = now
+        with suppress(Conflict, Unavailable):
+            await forget(self._store, now)
+
+    async def _leased(self, limit: int) -> tuple[Message, ...]:
+        if not limit or not self._senders:
+            return ()
+        now = self._effects.now()
+        try:
+            saved = await self._store.save(
+                Changes(lease=Lease(now, now + LEASED, limit, tuple(self._senders)))
+            )
+        except Unavailable:
+            return ()
+        return saved.leased
+
+    async def _prepare(self, leased: Iterable[Message]) -> None:
+        for message in leased:
+            sender = self._senders[message.kind]
+            if sender not in self._made:
+                self._made[sender] = await asyncio.to_thread(sender.make)
+
+    async def _handle(self, message: Message) -> None:
+        try:
+            plain = self._sealer.open(message.sealed, sealing_context(message.id))
+        except BrokenSeal:
+            sent = Sent(Outcome.DROPPED, "-", "the message cannot be opened")
+        else:
+            sent = await self._made[self._senders[message.kind]](message, plain)
+        try:
+            await self._store.save(await self._settled(message, sent))
+        except (Conflict, Unavailable):
+            return  # its lease gives it back
+
+    async def _settled(self, message: Message, sent: Sent) -> Changes:
+        now = self._effects.now()
+        if sent.outcome is Outcome.WAITING and now - (sent.since or message.due_at) >= TRIED_FOR:
+            sent = Sent(Outcome.DROPPED, sent.target, sent.reason, sent.client_id)
+        puts = (await self._logged(message, sent, now),) if sent.target else ()
+        if sent.outcome is Outcome.WAITING:
+            later = Postpone(message.id, now + pause(message.attempts))
+            return Changes(puts=puts, postponed=(later,))
+        return Changes(puts=puts, sent=(message.id,))
+
+    async def _logged(self, message: Message, sent: Sent, now: datetime) -> Put:
+        before = await self._store.get(DELIVERY, message.id)
+        was = before.version if before else 0
+        row = Delivery(
+            message.id,
+            message.kind,
+            sent.target,
+            sent.outcome,
+            message.attempts,
+            now,
+            sent.reason,
+            sent.client_id,
+        )
+        return Put(DELIVERY, msgspec.structs.replace(row, version=was + 1), was)
+
+
+def pause(attempts: int) -> timedelta:
+    """How long to wait after so many attempts: from seconds to an hour."""
+    factor: int = _GROWTH ** max(0, min(attempts - 1, 10))
+    return min(FIRST_PAUSE * factor, LONGEST_PAUSE)
