@@ -13,7 +13,7 @@ from tests.crash.load import Load, look
 from tests.crash.oracle import Oracle, State
 from tests.served import Served
 
-LONGEST_S = 0.7  # from the start of the load to the kill
+LONGEST_S = 0.5  # from the start of the load to the kill
 READY_S = 10.0  # far above what is measured, far below what a repair by hand would take
 
 

@@ -63,17 +63,18 @@ class Client:
 
     def call(self, name: str, request: Mapping[str, Any], token: str | None = None) -> Answer:
         """Call ``package.Service/Method`` with a message given as JSON's values."""
-        service, _, rpc = name.partition("/")
-        method = self.services[service].methods_by_name[rpc]
         message = json_format.ParseDict(
-            dict(request), self._new(method.input_type.full_name), True, self._pool
+            dict(request), self.new(self._method(name).input_type.full_name), True
         )
+        return self.send(name, message.SerializeToString(), token)
+
+    def send(self, name: str, message: bytes, token: str | None = None) -> Answer:
+        """Call it with a message given as bytes, whatever they are."""
+        said = self._token if token is None else token
         stub: Any = self._channel.unary_unary(
             f"/{name}",
-            request_serializer=lambda one: cast("bytes", one.SerializeToString()),
-            response_deserializer=message_factory.GetMessageClass(method.output_type).FromString,
+            response_deserializer=message_factory.GetMessageClass(self._method(name).output_type).FromString,
         )
-        said = self._token if token is None else token
         metadata = (("authorization", f"Bearer {said}"),) if said else ()
         try:
             return Answer("OK", self._values(stub(message, metadata=metadata, timeout=TIMEOUT_S)))
@@ -85,6 +86,10 @@ class Client:
         answer = self.call(name, request)
         assert answer.code == "OK", (name, answer)
         return answer.content
+
+    def _method(self, name: str) -> MethodDescriptor:
+        service, _, rpc = name.partition("/")
+        return self.services[service].methods_by_name[rpc]
 
     def _refused(self, error: grpc.Call) -> Answer:
         """The status as told in the trailers; its details must say the same once more."""
@@ -100,7 +105,8 @@ class Client:
     def _values(self, message: Any) -> dict[str, Any]:
         return json_format.MessageToDict(message, descriptor_pool=self._pool)
 
-    def _new(self, type_name: str) -> Any:
+    def new(self, type_name: str) -> Any:
+        """An empty message of a type."""
         return message_factory.GetMessageClass(self._pool.FindMessageTypeByName(type_name))()
 
     def _ask(self, question: Mapping[str, Any]) -> dict[str, Any]:
