@@ -6,13 +6,15 @@ from ostiary.access.bearer import Access
 from ostiary.core.permission import Caller
 from ostiary.core.policy import POLICY, Policy
 from ostiary.core.session import ENDED_SESSION, SESSION, EndedSession
-from ostiary.core.user import AUTHENTICATOR, Authenticator
+from ostiary.core.user import AUTHENTICATOR, USER, Authenticator, UserState
 from ostiary.errors import OstiaryError, PermissionDenied, Unauthenticated
 from ostiary.oidc.minting import Minted
+from ostiary.sessions.change import SessionChange
 from ostiary.storage.port import Changes, Put, Remove
 from tests.doubles.effects import START
 from tests.oidc.conftest import Provider
 from tests.oidc.grants import alices_token, make_jwt_robot, robots_token
+from tests.oidc.resource import Resource
 from tests.sessions.conftest import user_check
 
 OURS = ("web", "zitadel")
@@ -121,3 +123,72 @@ async def test_swept_session(provider: Provider) -> None:
     removes = (Remove(SESSION, session.id, session.version),)
     await provider.store.save(Changes(puts=(Put(ENDED_SESSION, gone),), removes=removes))
     assert (await refusal(provider, minted)).id == "AUTHZ-EGDo3"
+
+
+async def by(provider: Provider, authorization: str, organization_id: str = "") -> tuple[Caller, str]:
+    """Whom our API sees by a header."""
+    access = Access(provider.store, provider.cache, provider.effects, provider.access)
+    return await access.admit(authorization, organization_id)
+
+
+@pytest.mark.parametrize(
+    ("header", "error"),
+    [("", ""), ("Basic x", "AUTH-toLo1"), ("Bearer", "AUTH-toLo1"), ("Bearer x", "AUTH-7fs1e")],
+)
+async def test_headers(provider: Provider, header: str, error: str) -> None:
+    """Without a bearer token nobody is calling, and each way of it has its id."""
+    with pytest.raises(Unauthenticated) as caught:
+        await by(provider, header)
+    assert caught.value.id == error
+
+
+async def test_personal_access_token(provider: Provider) -> None:
+    """A personal access token is its machine, again and again, until it expires or goes."""
+    access = Access(provider.store, provider.cache, provider.effects, provider.access)
+    header = f"Bearer {await Resource(provider).pat()}"
+    first, _ = await access.admit(header, "")
+    again, _ = await access.admit(header, "")
+    assert first is again
+    assert (first.user_id, first.is_machine, first.client_id, first.session_id) == ("900", True, "", "")
+    assert first.holds("session.write")
+    await provider.edit(USER, "900", state=UserState.INACTIVE)
+    provider.effects.later(days=1)
+    with pytest.raises(Unauthenticated):
+        await access.admit(header, "")
+
+
+async def test_inactive_machine(provider: Provider) -> None:
+    """The token of an inactive machine is refused."""
+    header = f"Bearer {await Resource(provider).pat()}"
+    await provider.edit(USER, "900", state=UserState.INACTIVE)
+    with pytest.raises(PermissionDenied):
+        await by(provider, header)
+
+
+async def test_session_token(provider: Provider) -> None:
+    """A session token is its user; another token of the session, or of none, is refused."""
+    session = await provider.alice()
+    caller, organization_id = await by(provider, f"Bearer {session.token}", "500")
+    assert (caller.user_id, caller.session_id, organization_id) == ("100", session.session_id, "500")
+    with pytest.raises(PermissionDenied) as caught:
+        await by(provider, f"Bearer {session.token[:-4]}AAAA")
+    assert caught.value.id == "QUERY-dsfr3"
+    with pytest.raises(Unauthenticated):
+        await by(provider, "Bearer osts_1_" + "A" * 43)
+    with pytest.raises(PermissionDenied) as caught:
+        await by(provider, f"Bearer {session.token}", "9")
+    assert caught.value.id == "AUTH-Bs7Ds"
+
+
+async def test_session_without_authentication(provider: Provider) -> None:
+    """A session without user, without factor, or at its end is nobody."""
+    for change, error in ((SessionChange(), "access.session_without_user"), (user_check(), "AUTHZ-Kl3p0")):
+        made = await provider.create(change)
+        with pytest.raises(PermissionDenied) as caught:
+            await by(provider, f"Bearer {made.token}")
+        assert caught.value.id == error
+    session = await provider.alice()
+    await provider.edit(SESSION, session.session_id, expires_at=provider.effects.now())
+    with pytest.raises(PermissionDenied) as caught:
+        await by(provider, f"Bearer {session.token}")
+    assert caught.value.id == "AUTHZ-EGDo3"
