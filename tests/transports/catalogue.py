@@ -8,6 +8,7 @@ import struct
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[2] / "src/ostiary/locale"
+PAGES = FOLDER.parent / "ui/locale"
 _MAGIC = 0x950412DE
 
 
@@ -44,5 +45,5 @@ def compiled(messages: dict[str, str]) -> bytes:
 
 
 if __name__ == "__main__":
-    for source in FOLDER.glob("*/LC_MESSAGES/*.po"):
+    for source in (*FOLDER.glob("*/LC_MESSAGES/*.po"), *PAGES.glob("*/LC_MESSAGES/*.po")):
         source.with_suffix(".mo").write_bytes(compiled(read(source.read_text("utf-8"))))

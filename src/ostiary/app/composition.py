@@ -8,6 +8,7 @@ from ostiary.api.oidc import OidcApi
 from ostiary.app.installation import Installation
 from ostiary.app.logout import logout_routes
 from ostiary.app.openid import OpenId, open_id
+from ostiary.app.pages import page_routes
 from ostiary.app.session_parts import session_commands
 from ostiary.app.surface import Surface
 from ostiary.app.tokens import access_tokens, signing_keys, token_routes
@@ -27,6 +28,7 @@ def whole(surface: Surface) -> Application:
     openid = open_id(installation, tokens, keys)
     routes = openid.routes | token_routes(installation, keys, tokens, openid.authenticator)
     routes |= logout_routes(installation, keys, session_commands(installation))
+    routes |= page_routes(installation, openid, session_commands(installation))
     return surface.application(_services(surface, openid), routes, tokens)
 
 

@@ -1,0 +1,39 @@
+"""Sessions as the holder of their tokens sees them: who is signed in, and what is still to be done."""
+
+from dataclasses import dataclass
+
+from ostiary.core.assurance import alive
+from ostiary.core.login_rules import Wanted
+from ostiary.core.login_step import Next, next_step
+from ostiary.core.organization import INSTANCE, INSTANCE_KEY
+from ostiary.core.policy import LoginPolicy
+from ostiary.core.secret import parse_token
+from ostiary.core.session import SESSION, Session
+from ostiary.core.session_token import matches
+from ostiary.core.user import AUTHENTICATOR, USER, User
+from ostiary.signin.requests import Proof, SignIn
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A live session, its user, and the login policy of their organisation."""
+
+    session: Session
+    user: User
+    policy: LoginPolicy
+    next: Next
+
+
+async def held(signin: SignIn, proof: Proof, wanted: Wanted) -> Held | None:
+    """The session, if it is alive, has a user, and the token is its live one; with the next step to what is wanted."""
+    session = await signin.store.get(SESSION, proof.session_id)
+    if session is None or not session.user_id or not matches(session, parse_token(proof.session_token)):
+        return None
+    user = await signin.store.get(USER, session.user_id)
+    instance = await signin.cache.get(INSTANCE, INSTANCE_KEY)
+    now = signin.effects.now()
+    if user is None or instance is None or not alive(session, user, instance, now):
+        return None
+    owned = await signin.store.owned(AUTHENTICATOR, user.id)
+    policy = await signin.cache.policy(LoginPolicy, user.organization_id)
+    return Held(session, user, policy, next_step(session, user, owned, policy, wanted, now))

@@ -1,0 +1,1 @@
+"""The pages that people see: a client of the same commands as the API."""

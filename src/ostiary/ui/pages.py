@@ -1,0 +1,136 @@
+"""Writes pages: a template in the reader's language, and the headers that every page carries.
+
+Source: reliability requirements B.6; W3C Content Security Policy 3.
+"""
+
+import base64
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from ostiary.http.message import Header, Request, Response
+from ostiary.ui.assets import Assets
+from ostiary.ui.texts import Catalogues, Say, language_of, sayer
+
+_TEMPLATES: Final = Path(__file__).parent / "templates"
+_NONCE_BYTES: Final = 16
+_HOST: Final = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?\Z")
+_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*\Z")
+_HEADERS: Final[tuple[Header, ...]] = (
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"vary", b"Cookie, Accept-Language, Sec-Fetch-Site, Sec-Fetch-Mode"),
+)
+_HTML: Final = (b"content-type", b"text/html; charset=utf-8")
+_TLS_ONLY: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+# With no-referrer browsers send "Origin: null" with our own forms too (Fetch standard, 3.2), and those that know no
+# Fetch Metadata, or that reach us by plain HTTP, could not be told from another site. Nothing goes to others this way.
+_WITH_FORM: Final = (b"referrer-policy", b"same-origin")
+_WITHOUT_FORM: Final = (b"referrer-policy", b"no-referrer")
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads a page: the language, the words in it, and whose name is on top."""
+
+    language: str
+    say: Say
+    brand: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One page: its template, its status, and where its forms may lead beside here (a URL; empty: nowhere)."""
+
+    template: str
+    status: int = 200
+    leads_to: str = ""
+    posts: bool = True
+    scripted: bool = False
+    headers: Sequence[Header] = ()
+
+
+class Pages:
+    """All templates, compiled when they are first needed."""
+
+    def __init__(
+        self,
+        assets: Assets,
+        catalogues: Catalogues,
+        random_bytes: Callable[[int], bytes],
+        *,
+        is_secure: bool,
+    ) -> None:
+        """``is_secure``: browsers reach us over TLS."""
+        self._catalogues = catalogues
+        self._random_bytes = random_bytes
+        self._always = (*_HEADERS, _TLS_ONLY) if is_secure else _HEADERS
+        self._templates = Environment(
+            loader=FileSystemLoader(_TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._templates.globals["asset"] = assets.urls
+
+    def reader(
+        self, request: Request, locales: Sequence[str] = (), default: str = "en", brand: str = ""
+    ) -> Reader:
+        """The reader of an answer to this request."""
+        language = language_of(self._catalogues, request, locales, default)
+        return Reader(language, sayer(self._catalogues, language), brand)
+
+    def write(self, leaf: Leaf, reader: Reader, **values: object) -> Response:
+        """The page."""
+        nonce = self.nonce() if leaf.scripted else ""
+        text = self._templates.get_template(leaf.template).render(
+            t=reader.say, lang=reader.language, brand=reader.brand, nonce=nonce, **values
+        )
+        headers = (
+            _HTML,
+            *self._always,
+            (b"content-security-policy", _policy(leaf, nonce).encode()),
+            _WITH_FORM if leaf.posts else _WITHOUT_FORM,
+            (b"content-language", reader.language.encode()),
+            *leaf.headers,
+        )
+        return Response(leaf.status, headers, text.encode())
+
+    def redirect(self, location: str, *headers: Header) -> Response:
+        """Go there by GET."""
+        return Response(303, ((b"location", location.encode()), *self._always, _WITHOUT_FORM, *headers))
+
+    def nonce(self) -> str:
+        """A fresh unguessable text."""
+        return base64.urlsafe_b64encode(self._random_bytes(_NONCE_BYTES)).rstrip(b"=").decode()
+
+
+def _policy(leaf: Leaf, nonce: str) -> str:
+    forms = f"'self' {source_of(leaf.leads_to)}".strip()
+    script = f"script-src 'nonce-{nonce}'; " if nonce else ""
+    return (
+        f"default-src 'none'; {script}style-src 'self'; img-src 'self'; form-action {forms}; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
+def source_of(url: str) -> str:
+    """The URL's origin as a policy names it, or its scheme where that has no such form (IPv6, apps' own schemes)."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    if not _SCHEME.match(parts.scheme):
+        return ""
+    if parts.scheme in {"http", "https"} and _HOST.match(parts.netloc):
+        return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}:"

@@ -1,0 +1,32 @@
+"""Where the pages are. Light, so that routes are there before the pages are loaded."""
+
+from typing import Final
+from urllib.parse import urlencode
+
+LOGIN_ROOT: Final = "/ui/v2/login"
+LOGIN: Final = f"{LOGIN_ROOT}/login"
+LOGOUT: Final = f"{LOGIN_ROOT}/logout"
+LOGGED_OUT: Final = f"{LOGOUT}/done"
+DEVICE: Final = "/device"
+FORM_POST: Final = "/oauth/v2/form_post"
+STATIC: Final = f"{LOGIN_ROOT}/static"
+
+# Method and path of every page.
+PLACES: Final[tuple[tuple[str, str], ...]] = (
+    ("GET", LOGIN_ROOT),
+    ("GET", LOGIN),
+    ("POST", LOGIN),
+    ("GET", LOGOUT),
+    ("POST", LOGOUT),
+    ("GET", LOGGED_OUT),
+    ("GET", DEVICE),
+    ("POST", DEVICE),
+    ("GET", FORM_POST),
+    ("GET", f"{STATIC}/{{file}}"),
+)
+
+
+def link(path: str, *parameters: tuple[str, str]) -> str:
+    """The path with those parameters that have a value."""
+    encoded = urlencode([pair for pair in parameters if pair[1]])
+    return f"{path}?{encoded}" if encoded else path

@@ -1,0 +1,99 @@
+"""What somebody signs in for: an application's request, a device's, or nothing but to be signed in."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+
+from ostiary.core.client import APPLICATION, Application
+from ostiary.core.login_request import LoginRequest, Stage
+from ostiary.core.login_rules import Wanted
+from ostiary.errors import InvalidArgument
+from ostiary.oidc.parameters import Parameters
+from ostiary.oidc.requests import LINKING, AuthorizationRequests
+from ostiary.signin.requests import Proof, SignIn
+from ostiary.ui.caller import SIGNING_IN
+from ostiary.ui.device_codes import DeviceCodes
+from ostiary.ui.paths import DEVICE, link
+
+Finish = Callable[[Proof], Awaitable[str]]
+Refuse = Callable[[str, str], Awaitable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """``kept`` are the parameters that every URL of this login carries. ``leads_to`` is where it ends, a URL.
+
+    ``finish`` takes a session that suffices and ``refuse`` an OAuth error with a sentence; both give the URL where the
+    browser goes. Without ``finish`` one is just signed in.
+    """
+
+    kept: tuple[tuple[str, str], ...] = ()
+    wanted: Wanted = Wanted()  # noqa: RUF009  a frozen value
+    prompt: tuple[str, ...] = ()
+    login_hint: str = ""
+    hint_user_id: str = ""
+    locales: tuple[str, ...] = ()
+    application: Application | None = None
+    leads_to: str = ""
+    finish: Finish | None = None
+    refuse: Refuse | None = None
+
+
+class Purposes:
+    """Finds out what a login is for."""
+
+    def __init__(self, signin: SignIn, requests: AuthorizationRequests, devices: DeviceCodes) -> None:
+        """Requests of browsers and of devices."""
+        self._signin = signin
+        self._requests = requests
+        self._devices = devices
+
+    async def of(self, parameters: Parameters, peer_ip: str) -> Purpose:
+        """The purpose that a URL names; raises what is wrong with its request."""
+        if parameters.get("authRequest"):
+            return await self._oidc(parameters.get("authRequest"))
+        if parameters.get("device"):
+            return await self._device(parameters.get("device"), peer_ip)
+        if parameters.get("samlRequest"):
+            raise InvalidArgument("ui.saml", "SAML requests are not supported yet")
+        return Purpose(login_hint=parameters.get("login_hint"), locales=_locales(parameters))
+
+    async def _oidc(self, request_id: str) -> Purpose:
+        request = await self._requests.get(SIGNING_IN, request_id)
+        if request.stage is not Stage.OPEN:
+            raise LINKING.handled()
+        oidc = request.oidc
+        is_posted = oidc.response_mode == "form_post"
+        return Purpose(
+            kept=(("authRequest", request.id),),
+            wanted=LINKING.wanted(request),
+            prompt=oidc.prompt,
+            login_hint=oidc.login_hint or "",
+            hint_user_id=oidc.hint_user_id or "",
+            locales=oidc.ui_locales,
+            application=await self._application(request),
+            leads_to="" if is_posted else oidc.redirect_uri,
+            finish=partial(self._finish, request.id),
+            refuse=partial(self._refuse, request.id),
+        )
+
+    async def _application(self, request: LoginRequest) -> Application | None:
+        return await self._signin.cache.find(APPLICATION, "client_id", request.client_id)
+
+    async def _finish(self, request_id: str, proof: Proof) -> str:
+        return (await self._requests.finish(SIGNING_IN, request_id, proof, by_token=True)).callback_url
+
+    async def _refuse(self, request_id: str, error: str, description: str) -> str:
+        return (await self._requests.refuse(SIGNING_IN, request_id, error, description)).callback_url
+
+    async def _device(self, user_code: str, peer_ip: str) -> Purpose:
+        waiting = await self._devices.find(user_code, peer_ip)
+
+        async def finish(proof: Proof) -> str:
+            return link(DEVICE, ("user_code", waiting.shown_code), ("session", proof.session_id))
+
+        return Purpose(kept=(("device", waiting.shown_code),), application=waiting.client, finish=finish)
+
+
+def _locales(parameters: Parameters) -> tuple[str, ...]:
+    return tuple(parameters.get("ui_locales").split()[:10])

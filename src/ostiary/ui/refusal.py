@@ -1,0 +1,86 @@
+"""Errors as pages: what happened, and what to do now."""
+
+from collections.abc import Callable
+from typing import Final
+
+from ostiary.errors import (
+    Aborted,
+    FailedPrecondition,
+    Internal,
+    NotFound,
+    OstiaryError,
+    PermissionDenied,
+    ResourceExhausted,
+    Unavailable,
+)
+from ostiary.http.application import Unexpected
+from ostiary.http.message import Header, Request, Response
+from ostiary.oidc.errors import OAuthError
+from ostiary.ui.pages import Leaf, Pages
+
+Refuse = Callable[[Request, OstiaryError], Response]
+
+# Title and advice, by the error's id, else by its class.
+_APPLICATION: Final = "Go back to the application. If it does not know you, start the sign-in there again."
+_BY_ID: Final = {
+    "COMMAND-Sx208nt": ("This sign-in is already completed", _APPLICATION),
+    "COMMAND-D30Jf": (
+        "This device was already answered",
+        "Look at the device: it says whether it was let in.",
+    ),
+    "QUERY-Sah9a": (
+        "No device waits with this code",
+        "The code may have expired. Let the device show a new one, and type that.",
+    ),
+    "ui.foreign_form": (
+        "This form was not sent by our page",
+        "For your safety nothing was done. Open the sign-in again from the application.",
+    ),
+    "ui.cookie_twice": (
+        "Your browser sent two different sign-in cookies",
+        "Delete the cookies of this site, then sign in again.",
+    ),
+}
+_BY_CLASS: Final[tuple[tuple[type[OstiaryError], str, str], ...]] = (
+    (NotFound, "This sign-in has expired or does not exist", _APPLICATION),
+    (PermissionDenied, "This is not allowed", _APPLICATION),
+    (ResourceExhausted, "Too many attempts", "Wait a few minutes, then try again."),
+    (Unavailable, "We are busy right now", "Wait a few seconds, then try again."),
+    (Aborted, "We are busy right now", "Wait a few seconds, then try again."),
+    (FailedPrecondition, "This sign-in cannot be completed", _APPLICATION),
+    (
+        Internal,
+        "Something went wrong on our side",
+        "Try again. If it keeps happening, tell your administrator.",
+    ),
+)
+_ELSE: Final = ("This address is not complete", _APPLICATION)
+
+
+class Refusals:
+    """Writes errors; one for all pages."""
+
+    def __init__(self, pages: Pages) -> None:
+        """Pages carry the headers."""
+        self._pages = pages
+
+    def __call__(self, request: Request, error: OstiaryError) -> Response:
+        """The page, with the error's status."""
+        title, advice = _told(error)
+        headers: list[Header] = []
+        if error.retry_after_s is not None:
+            headers.append((b"retry-after", b"%d" % error.retry_after_s))
+        name = error.id
+        if isinstance(error, Unexpected):
+            headers.append((b"x-request-id", error.request_id.encode()))
+            name = error.request_id
+        status = error.status if isinstance(error, OAuthError) else error.http_status
+        leaf = Leaf("error.html", status, posts=False, headers=headers)
+        return self._pages.write(leaf, self._pages.reader(request), title=title, advice=advice, name=name)
+
+
+def _told(error: OstiaryError) -> tuple[str, str]:
+    known = _BY_ID.get(error.id)
+    if known is not None:
+        return known
+    return next(((title, advice) for kind, title, advice in _BY_CLASS if isinstance(error, kind)), _ELSE)

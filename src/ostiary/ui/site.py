@@ -1,0 +1,84 @@
+"""All pages put together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ostiary.core.factor import Factor
+from ostiary.errors import OstiaryError
+from ostiary.http.message import Endpoint, Request, Response
+from ostiary.oidc.device import DeviceAuthorizations
+from ostiary.oidc.requests import AuthorizationRequests
+from ostiary.sessions.commands import SessionCommands
+from ostiary.signin.requests import SignIn
+from ostiary.ui import paths
+from ostiary.ui.assets import Assets
+from ostiary.ui.checks import Checks, Ways
+from ostiary.ui.cookie import LoginCookie, Seals
+from ostiary.ui.device import DevicePage
+from ostiary.ui.device_codes import DeviceCodes
+from ostiary.ui.form_post import FormPost
+from ostiary.ui.forms import Forms
+from ostiary.ui.login import Login
+from ostiary.ui.logout import Logout
+from ostiary.ui.pages import Pages
+from ostiary.ui.purpose import Purposes
+from ostiary.ui.refusal import Refusals
+from ostiary.ui.texts import Catalogues
+from ostiary.ui.visit import Visits
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the pages are made of. ``external_url`` is how browsers reach us and the issuer; ``form_key`` 32 bytes.
+
+    ``broken_seal`` is raised by ``seals`` for what it did not seal.
+    """
+
+    signin: SignIn
+    requests: AuthorizationRequests
+    devices: DeviceAuthorizations
+    sessions: SessionCommands
+    password: Factor
+    totp: Factor
+    seals: Seals
+    broken_seal: type[Exception]
+    form_key: bytes
+    catalogues: Catalogues
+    external_url: str
+
+
+class Site:
+    """The endpoints by method and path, and how errors are told."""
+
+    def __init__(self, given: Given) -> None:
+        """Read templates' folder and static files."""
+        effects, is_secure = given.signin.effects, given.external_url.startswith("https:")
+        assets = Assets()
+        pages = Pages(assets, given.catalogues, effects.random_bytes, is_secure=is_secure)
+        cookie = LoginCookie(given.seals, given.broken_seal, is_secure=is_secure)
+        codes = DeviceCodes(given.devices, effects.now)
+        visits = Visits(given.signin, cookie, pages, Purposes(given.signin, given.requests, codes))
+        forms = Forms(given.external_url)
+        checks = Checks(given.sessions, Ways(given.password, given.totp), given.form_key, effects.now)
+        login = Login(visits, forms, checks, cookie, pages)
+        logout = Logout(visits, forms, given.sessions, cookie, pages)
+        device = DevicePage(visits, forms, codes, given.devices, pages)
+        posting = FormPost(visits, forms, given.requests, pages, given.external_url)
+        self._refusals = Refusals(pages)
+        self.assets = assets
+        self.endpoints: Mapping[tuple[str, str], Endpoint] = {
+            ("GET", paths.LOGIN_ROOT): login.show,
+            ("GET", paths.LOGIN): login.show,
+            ("POST", paths.LOGIN): login.act,
+            ("GET", paths.LOGOUT): logout.show,
+            ("POST", paths.LOGOUT): logout.act,
+            ("GET", paths.LOGGED_OUT): logout.done,
+            ("GET", paths.DEVICE): device.show,
+            ("POST", paths.DEVICE): device.act,
+            ("GET", paths.FORM_POST): posting.show,
+            ("GET", f"{paths.STATIC}/{{file}}"): assets,
+        }
+
+    def refuse(self, request: Request, error: OstiaryError) -> Response:
+        """The error as a page."""
+        return self._refusals(request, error)
