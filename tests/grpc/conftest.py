@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import grpc
 import pytest
 
+from tests.grpc.project_rpcs import Projects
 from tests.grpc.reflected import Client
-from tests.grpc.rpcs import World
 from tests.served import Served
 
 
@@ -30,6 +30,6 @@ def names() -> Iterator[str]:
 
 
 @pytest.fixture
-def world(client: Client, names: Iterator[str]) -> World:
+def world(client: Client, names: Iterator[str]) -> Projects:
     """What requests name."""
-    return World(client, next(names))
+    return Projects(client, next(names))

@@ -1,4 +1,4 @@
-"""Every RPC that has a handler: a small valid request, and the answer it must get.
+"""Every RPC of sessions, users, settings and organisations that has a handler: a small valid request, and the answer it must get.
 
 An RPC that is not in the table must answer that it is not implemented, so a new one without a line here fails a test.
 """
@@ -75,6 +75,18 @@ class World:
         }
 
     @cached_property
+    def machine_with_secret(self) -> dict[str, str]:
+        """A machine with a client secret."""
+        self.client.ok(f"{USER}/AddSecret", self.machine)
+        return self.machine
+
+    @cached_property
+    def key(self) -> dict[str, str]:
+        """A machine's key."""
+        made = self.client.ok(f"{USER}/AddKey", {**self.machine, "expirationDate": tomorrow()})
+        return {**self.machine, "keyId": made["keyId"]}
+
+    @cached_property
     def metadata(self) -> dict[str, Any]:
         """A person with metadata."""
         entries = {"metadata": [{"key": "colour", "value": "Ymx1ZQ=="}]}
@@ -96,7 +108,7 @@ def tomorrow() -> str:
 class Rpc:
     """``refused`` is code and id where success is not possible yet; ``says`` are fields the answer must have."""
 
-    request: Callable[[World], Values]
+    request: Callable[[Any], Values]  # of a World, or one with more in it
     says: tuple[str, ...] = ()
     refused: tuple[str, str] = ("OK", "")
 
@@ -163,6 +175,15 @@ RPCS: Final[Mapping[str, Rpc]] = {
         ("result", "pagination"),
     ),
     f"{USER}/RemovePersonalAccessToken": Rpc(lambda world: world.token, ("deletionDate",)),
+    f"{USER}/AddSecret": Rpc(lambda world: world.machine, ("clientSecret", "creationDate")),
+    f"{USER}/RemoveSecret": Rpc(lambda world: world.machine_with_secret, ("deletionDate",)),
+    f"{USER}/AddKey": Rpc(
+        lambda world: {**world.machine, "expirationDate": tomorrow()}, ("keyId", "keyContent", "creationDate")
+    ),
+    f"{USER}/ListKeys": Rpc(
+        lambda world: {"filters": [{"keyIdFilter": {"id": world.key["keyId"]}}]}, ("result", "pagination")
+    ),
+    f"{USER}/RemoveKey": Rpc(lambda world: world.key, ("deletionDate",)),
     f"{USER}/SetUserMetadata": Rpc(
         lambda world: {**world.human, "metadata": [{"key": "colour", "value": "Ymx1ZQ=="}]}, ("setDate",)
     ),
@@ -186,6 +207,16 @@ RPCS: Final[Mapping[str, Rpc]] = {
     f"{ORGANIZATION}/AddOrganization": Rpc(lambda world: {"name": world.name}, ("organizationId", "details")),
     f"{ORGANIZATION}/ListOrganizations": Rpc(
         lambda _: {"queries": [{"defaultQuery": {}}]}, ("result", "details")
+    ),
+    f"{OIDC}/CreateCallback": Rpc(
+        lambda world: {"authRequestId": "V2_1", "session": world.session},
+        refused=("NOT_FOUND", "COMMAND-jae5P"),
+    ),
+    f"{OIDC}/GetDeviceAuthorizationRequest": Rpc(
+        lambda _: {"userCode": "ABCD-EFGH"}, refused=("NOT_FOUND", "QUERY-Sah9a")
+    ),
+    f"{OIDC}/AuthorizeOrDenyDeviceAuthorization": Rpc(
+        lambda _: {"deviceAuthorizationId": "1", "deny": {}}, refused=("NOT_FOUND", "COMMAND-gee5A")
     ),
     f"{OIDC}/GetAuthRequest": Rpc(lambda _: {"authRequestId": "V2_1"}, refused=("NOT_FOUND", "QUERY-Thee9")),
     "grpc.health.v1.Health/Check": Rpc(_nothing, ("status",)),

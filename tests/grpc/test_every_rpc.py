@@ -2,12 +2,16 @@
 
 import pytest
 
+from tests.grpc import project_rpcs, rpcs
+from tests.grpc.project_rpcs import Projects
 from tests.grpc.reflected import Client
-from tests.grpc.rpcs import RPCS, SESSION, USER, World
+from tests.grpc.rpcs import SESSION, USER, World
+
+RPCS = {**rpcs.RPCS, **project_rpcs.RPCS}
 
 
 @pytest.mark.parametrize("name", RPCS)
-def test_rpc(world: World, name: str) -> None:
+def test_rpc(world: Projects, name: str) -> None:
     """The RPC answers a small valid request."""
     rpc = RPCS[name]
     answer = world.client.call(name, rpc.request(world))
@@ -16,7 +20,7 @@ def test_rpc(world: World, name: str) -> None:
 
 
 def test_none_is_forgotten(client: Client) -> None:
-    """Every RPC that the server tells of is in the table above, or answers that it is not implemented."""
+    """Every RPC that the server tells of is in the tables, or answers that it is not implemented."""
     told = [f"{method.containing_service.full_name}/{method.name}" for method in client.methods()]
     assert set(RPCS) <= set(told)
     answers = {name: client.call(name, {}) for name in told if name not in RPCS}
