@@ -15,7 +15,7 @@ from ostiary.sessions.change import SessionChange
 from ostiary.storage.port import Changes, Put, Remove
 from tests.doubles.effects import START
 from tests.oidc.conftest import ISSUER, Provider, error_of
-from tests.oidc.grants import alices_token, client_of, robots_token
+from tests.oidc.grants import alices_token, claims_of, client_of, robots_token
 from tests.oidc.resource import Resource
 from tests.sessions.conftest import LOGIN_CLIENT, user_check
 
@@ -99,6 +99,16 @@ async def test_other_audience(provider: Provider, resource: Resource) -> None:
     minted = await alices_token(provider)
     for text in (minted.access_token, "x"):
         assert (await resource.introspect(text, "other")).body == INACTIVE
+
+
+async def test_own_api(provider: Provider, resource: Resource) -> None:
+    """Our own API goes by its project's id, as in the token itself."""
+    minted = await alices_token(provider, audience=("web", "zitadel"))
+    assert (
+        (await resource.told(minted.access_token))["aud"]
+        == claims_of(minted.access_token)["aud"]
+        == ["web", "1"]
+    )
 
 
 async def test_by_project(provider: Provider, resource: Resource) -> None:

@@ -34,11 +34,15 @@ class Verifier(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ValidAccess:
-    """A good access token's grant and user, and its session (None: a service user's, or it expired and was swept)."""
+    """A good access token's grant and user, and its session (None: a service user's, or it expired and was swept).
+
+    ``instance`` is what it was judged by.
+    """
 
     grant: Grant
     user: User
     session: Session | None
+    instance: Instance
 
 
 class AccessTokens:
@@ -71,11 +75,11 @@ class AccessTokens:
         if grant.actor_id and await self.usable(grant.actor_id) is None:
             return None
         if not grant.session_id:
-            return ValidAccess(grant, user, None)
+            return ValidAccess(grant, user, None, instance)
         session = await self._store.get(SESSION, grant.session_id)
         if not await self._still_gives(session, grant, user, instance):
             return None
-        return ValidAccess(grant, user, session)
+        return ValidAccess(grant, user, session, instance)
 
     async def _of_opaque(self, token: Token) -> Grant | None:
         if token.kind != ACCESS_TOKEN:

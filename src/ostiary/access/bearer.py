@@ -102,10 +102,9 @@ class Access:
     async def _access_user(self, text: str) -> Caller:
         """The user of an access token that was meant for our API. Source: wire contract, parts 4.3 and 4.4."""
         valid = await self._tokens.find(text) if self._tokens else None
-        instance = await self._cache.get(INSTANCE, INSTANCE_KEY)
-        if valid is None or instance is None:
+        if valid is None:
             raise _invalid()
-        if not is_for_own_api(valid.grant.audience, instance):
+        if not is_for_own_api(valid.grant.audience, valid.instance):
             raise _invalid(hint=f"the token is for other APIs: ask for the scope {OWN_API_SCOPE}")
         if valid.grant.actor_id:
             hint = "a token with an actor is good at other APIs only"

@@ -40,6 +40,11 @@ def is_for_own_api(audience: Iterable[str], instance: Instance) -> bool:
     return any(one in {OWN_API_NAME, own_project_id(instance)} for one in audience)
 
 
+def told_audience(audience: Iterable[str], instance: Instance) -> list[str]:
+    """The audience as tokens and introspection tell it: our API by its project's id."""
+    return [own_project_id(instance) if one == OWN_API_NAME else one for one in audience]
+
+
 def named(scope: Sequence[str], prefix: str) -> tuple[str, ...]:
     """What stands behind the prefix, in each scope that begins with it."""
     return tuple(one.removeprefix(prefix) for one in scope if one.startswith(prefix) and one != prefix)

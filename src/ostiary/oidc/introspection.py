@@ -10,6 +10,7 @@ from ostiary.access.personal_access_token import PERSONAL_SCOPE, ValidPersonal, 
 from ostiary.access.session_token import ValidSession, find_session
 from ostiary.core.client import Application, ClientAuthentication
 from ostiary.core.login_request import Authentication
+from ostiary.core.scope import told_audience
 from ostiary.core.secret import parse_token
 from ostiary.effects import Effects
 from ostiary.http.message import Request, Response
@@ -82,7 +83,7 @@ class Introspection:
             "exp": _seconds(grant.access_expires_at),
             "iat": _seconds(grant.access_issued_at),
             "nbf": _seconds(grant.access_issued_at),
-            "aud": [*grant.audience],
+            "aud": told_audience(grant.audience, valid.instance),
             "jti": grant.access_token_id,
             "username": user.login_names[0],
             "iss": self._issuer,

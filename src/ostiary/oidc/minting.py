@@ -16,7 +16,7 @@ from ostiary.core.client import AccessTokenForm, Application
 from ostiary.core.grant import ACCESS_TOKEN, Grant
 from ostiary.core.organization import INSTANCE, INSTANCE_KEY
 from ostiary.core.policy import TokenPolicy
-from ostiary.core.scope import OPENID, OWN_API_NAME, own_project_id
+from ostiary.core.scope import OPENID, told_audience
 from ostiary.core.secret import SECRET_BYTES, secret_hash, token_text
 from ostiary.core.user import USER
 from ostiary.crypto.jws import EDDSA, ES256, RS256
@@ -112,12 +112,10 @@ class Minter:
         return await self._keys.sign(claims, ES256, ACCESS_TOKEN_TYP)
 
     async def _audience(self, grant: Grant) -> list[str]:
-        """RFC 9068 3: without a resource the default one, ourselves. Our API goes by its project's id."""
-        if OWN_API_NAME not in grant.audience:
-            return [*grant.audience] or [self._issuer]
+        """RFC 9068 3: without a resource the default one, ourselves."""
         instance = await self._cache.get(INSTANCE, INSTANCE_KEY)
-        own = own_project_id(instance) if instance else OWN_API_NAME
-        return [own if one == OWN_API_NAME else one for one in grant.audience]
+        told = told_audience(grant.audience, instance) if instance else [*grant.audience]
+        return told or [self._issuer]
 
     async def _id_token(
         self, grant: Grant, client: Application | None, access_token: str, code: str, life_s: int
