@@ -56,8 +56,9 @@ async def strip_roles(
     if not keys:
         return
     naming = Every((where, Some(tuple(naming_role(key) for key in keys))))
+    listing: Listing[Any] = Listing(kind, naming, limit=CHUNK)
     while True:
-        page = await context.store.page(Listing[Any](kind, naming, limit=CHUNK))
+        page = await context.store.page(listing)
         if not page.items:
             return
         now = context.effects.now()
