@@ -171,10 +171,12 @@ def _login(version: login_pb.LoginVersion | None) -> dict[str, object]:
 def _login_message(oidc: OidcSettings) -> login_pb.LoginVersion | None:
     match oidc.login_version:
         case 1:
-            return login_pb.LoginVersion(version=Oneof("login_v1", login_pb.LoginV1()))
+            first: Oneof[Literal["login_v1"], login_pb.LoginV1] = Oneof("login_v1", login_pb.LoginV1())
+            return login_pb.LoginVersion(version=first)
         case 2:
-            second = login_pb.LoginV2(base_uri=oidc.login_base_uri or None)
-            return login_pb.LoginVersion(version=Oneof("login_v2", second))
+            asked = login_pb.LoginV2(base_uri=oidc.login_base_uri or None)
+            second: Oneof[Literal["login_v2"], login_pb.LoginV2] = Oneof("login_v2", asked)
+            return login_pb.LoginVersion(version=second)
         case _:
             return None
 
