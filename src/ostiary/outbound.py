@@ -18,6 +18,7 @@ import httpx2
 TIME_LIMIT_S: Final = 10.0
 CONNECT_LIMIT_S: Final = 4.0
 ANSWER_LIMIT: Final = 64 << 10
+_LAST_PORT: Final = 65_535
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 
@@ -29,6 +30,11 @@ _SHARED: Final = ipaddress.IPv4Network("100.64.0.0/10")  # RFC 6598
 _UNIQUE_LOCAL: Final = ipaddress.IPv6Network("fc00::/7")
 # where clouds hand out their machines' credentials, outside of the link-local range
 _METADATA: Final = frozenset(map(ipaddress.ip_address, ("100.100.100.200", "192.0.0.192", "fd00:ec2::254")))
+# not for everybody, though older versions of ``ipaddress`` say so: protocol assignments, relays, documentation
+_SPECIAL: Final = tuple(
+    ipaddress.ip_network(network)
+    for network in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2001:db8::/32", "3fff::/20")
+)
 _PRIVATE: Final = tuple(
     ipaddress.IPv4Network(network) for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 )
@@ -60,8 +66,12 @@ def is_public(address: Address) -> bool:
         inner = _embedded(address)
         if inner is not None:
             return is_public(inner)
-        return address in _GLOBAL_UNICAST and address.is_global
-    return address.is_global and not address.is_multicast and not address.is_reserved
+        return address in _GLOBAL_UNICAST and address.is_global and not _is_special(address)
+    return address.is_global and not (address.is_multicast or address.is_reserved or _is_special(address))
+
+
+def _is_special(address: Address) -> bool:
+    return any(address in network for network in _SPECIAL if network.version == address.version)
 
 
 def is_private(address: Address) -> bool:
@@ -192,6 +202,8 @@ def _parsed(text: str) -> httpx2.URL:
         raise OutboundFailed("the URL is not valid") from None
     if url.scheme not in {"http", "https"} or not url.host or url.userinfo:
         raise OutboundFailed("the URL is not http or https, or names a user")
+    if not 0 < (url.port or 80) <= _LAST_PORT:
+        raise OutboundFailed("the URL is not valid")
     return url
 
 
