@@ -160,7 +160,7 @@ BAD_BINARY = {
     "a string twice": field(1, field(1, field(1, b"1") + field(1, b"2"))),
     "a key twice": field(2, field(1, b"a")) + field(2, field(1, b"a") + field(2, b"x")),
     "the wrong type": b"\x0d\0\0\0\0" + b"\x08\x01",
-    "too deep": deep_binary(33),
+    "too deep": deep_binary(49),
     "much too deep": deep_binary(2000),
     "20 000 fields": field(2, b"") * 20_000,
     "a negative lifetime": field(5, b"\x08" + b"\xff" * 9 + b"\x01"),

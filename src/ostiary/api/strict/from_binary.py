@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 from protobuf import Message, ScalarType
 
 from ostiary.api.strict.shape import (
-    MAX_DEPTH,
+    MAX_BINARY_DEPTH,
     MAX_MEMBERS,
     FieldShape,
     Shape,
@@ -51,8 +51,8 @@ class _Walk:
 
     def message(self, shape: Shape, at: int, end: int, depth: int) -> None:
         """Walk the fields of a message that lies between two places."""
-        if depth > MAX_DEPTH:
-            raise refused(f"message is nested deeper than {MAX_DEPTH}")
+        if depth > MAX_BINARY_DEPTH:
+            raise refused(f"message is nested deeper than {MAX_BINARY_DEPTH}")
         seen = 0
         keys: set[tuple[int, bytes]] = set()
         while at < end:

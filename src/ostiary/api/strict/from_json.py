@@ -13,6 +13,7 @@ from protobuf import DescEnum, DescMessage, Message, ScalarType, message_from_js
 from ostiary.api.strict.shape import (
     FREE_FORM,
     MAX_DEPTH,
+    MAX_FREE_DEPTH,
     MAX_MEMBERS,
     WRITTEN_AS_TEXT,
     FieldShape,
@@ -146,12 +147,12 @@ def _message(value: Any, shape: Shape, depth: int) -> int:
 def _count(value: Any, depth: int) -> int:
     """Keys of JSON that has no shape."""
     if type(value) is dict:
-        if depth > MAX_DEPTH:
-            raise refused(f"JSON is nested deeper than {MAX_DEPTH}")
+        if depth > MAX_FREE_DEPTH:
+            raise refused(f"JSON is nested deeper than {MAX_FREE_DEPTH}")
         return len(value) + sum(_count(item, depth + 1) for item in value.values())
     if type(value) is list:
-        if depth > MAX_DEPTH:
-            raise refused(f"JSON is nested deeper than {MAX_DEPTH}")
+        if depth > MAX_FREE_DEPTH:
+            raise refused(f"JSON is nested deeper than {MAX_FREE_DEPTH}")
         return sum(_count(item, depth + 1) for item in value)
     return 0
 

@@ -18,7 +18,9 @@ from protobuf import (
 
 from ostiary.errors import InvalidArgument
 
-MAX_DEPTH: Final = 32
+MAX_DEPTH: Final = 80  # twenty nested user queries, which ZITADEL allows, are 72 deep in JSON
+MAX_BINARY_DEPTH: Final = 48  # and 41 messages deep
+MAX_FREE_DEPTH: Final = 32  # of JSON without a shape: Structs, unknown members
 MAX_MEMBERS: Final = 10_000  # fields, keys and entries of one request
 
 # messages whose JSON is not an object of their fields
