@@ -31,10 +31,6 @@ class ApplicationQueries:
             raise caller.refusal(READ)
         return application
 
-    async def by_client_id(self, client_id: str) -> Application | None:
-        """The application with that client id."""
-        return await self._context.cache.find(APPLICATION, "client_id", client_id)
-
     async def search(self, caller: Caller, where: tuple[Filter, ...], window: Window) -> Page[Application]:
         """A page of those the caller may read that fulfil every condition; the total counts no others."""
         visible = within(caller, READ, organization="organization_id", project="project_id")

@@ -7,11 +7,10 @@ from typing import TypeVar
 
 from ostiary.core.audit import detail
 from ostiary.core.permission import Caller
-from ostiary.core.record import RecordT
 from ostiary.effects import Effects
 from ostiary.errors import Aborted
 from ostiary.storage.cache import Cache
-from ostiary.storage.port import Audit, Changes, Conflict, Listing, Page, Store
+from ostiary.storage.port import Audit, Changes, Conflict, Store
 
 TRIES = 8
 AnswerT = TypeVar("AnswerT")
@@ -50,10 +49,6 @@ class Context:
                 continue
             return answer
         raise Aborted("project.busy", "Others are changing the same things", retry_after_s=1)
-
-    async def page(self, listing: Listing[RecordT]) -> Page[RecordT]:
-        """Many rows."""
-        return await self.store.page(listing)
 
 
 def audit(
