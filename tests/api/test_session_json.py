@@ -7,15 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ostiary._pb.zitadel.session.v2 import session_service_pb as pb
-from ostiary.api.session_json import changed_json, session_json
-from ostiary.api.session_messages import details_of, session_message
+from ostiary.api.session_json import changed_json, json_name, session_json
+from ostiary.api.session_messages import challenges_message, details_of, session_message
 from ostiary.core.session import Session, UserAgent, VerifiedFactor
 from ostiary.core.user import Profile, User
 from ostiary.factors import FACTORS
 from ostiary.sessions.change import Changed
 from ostiary.sessions.queries import SessionView
 
-NAMES = tuple((factor, factor.wire) for factor in FACTORS)
+NAMES = tuple((factor, json_name(factor.wire)) for factor in FACTORS)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TIMES = st.integers(0, 2 * 10**17).map(lambda us: EPOCH + timedelta(microseconds=us))
 ROUNDED = st.one_of(TIMES, TIMES.map(lambda at: at.replace(microsecond=at.microsecond // 1000 * 1000)))
@@ -29,6 +29,10 @@ AGENTS = st.builds(
     st.dictionaries(TEXT, st.lists(TEXT, max_size=2).map(tuple), max_size=2),
 )
 FACTOR = st.builds(VerifiedFactor, ROUNDED)
+VERIFIED = {
+    factor.kind: st.builds(VerifiedFactor, ROUNDED, st.booleans()) if factor.wire == "web_auth_n" else FACTOR
+    for factor in FACTORS
+}
 SESSIONS = st.builds(
     Session,
     id=st.just("1"),
@@ -38,7 +42,7 @@ SESSIONS = st.builds(
     user_id=st.sampled_from(["", "100"]),
     organization_id=st.just("500"),
     user_checked_at=st.none() | ROUNDED,
-    factors=st.dictionaries(st.sampled_from([factor.kind for factor in FACTORS]), FACTOR),
+    factors=st.fixed_dictionaries({}, optional=VERIFIED),
     metadata=st.dictionaries(TEXT, st.binary(min_size=1, max_size=6), max_size=3),
     user_agent=AGENTS,
     expires_at=st.none() | ROUNDED,
@@ -65,6 +69,19 @@ def test_an_answer_to_a_change_is_written_as_its_message(at: datetime, token: st
     assert json.loads(changed_json(changed, "42", names_session=True)) == json.loads(made.to_json())
     was_set = pb.SetSessionResponse(details=details, session_token=token)
     assert json.loads(changed_json(changed, "42", names_session=False)) == json.loads(was_set.to_json())
+
+
+def test_challenges_are_written_as_their_message() -> None:
+    """A code is a text; a browser's options are a struct."""
+    options = {"publicKey": {"challenge": "AAAA", "timeout": 300_000, "allowCredentials": []}}
+    changed = Changed("1", 7, EPOCH, "t", {"web_auth_n": options, "otp_email": "12345678"})
+    made = pb.CreateSessionResponse(
+        details=details_of(changed, "42"),
+        session_id="1",
+        session_token="t",
+        challenges=challenges_message(changed),
+    )
+    assert json.loads(changed_json(changed, "42", names_session=True)) == json.loads(made.to_json())
 
 
 def test_thousandths_are_written_short() -> None:

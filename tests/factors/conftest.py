@@ -2,20 +2,30 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+from fido2 import cbor
+from protobuf.wkt import Struct
 
+from ostiary._pb.zitadel.session.v2.session_service_pb import CheckWebAuthN
 from ostiary.core.factor import Attempt, Tools
+from ostiary.core.passkey import Enrolment, encode_enrolment
+from ostiary.core.session import Challenge
 from ostiary.core.user import Authenticator, Profile, User
 from ostiary.crypto.otp import code_of, step_of
 from ostiary.crypto.password import hash_password
 from ostiary.crypto.seal import Sealer
+from ostiary.crypto.web_authn import Credential, base64url, lookup_hash
+from ostiary.factors.web_authn import ChallengeState
+from tests.doubles.authenticator import SoftKey, cose_of, es256_key
 from tests.doubles.effects import START, SettableEffects
 
 USER = User("100", "500", "alice", START, START, profile=Profile("Alice", "A"))
 SECRET = b"12345678901234567890"
+KEY = es256_key()
+ASKED = b"thirty-two bytes of a challenge."
 
 
 class Typed(msgspec.Struct, frozen=True):
@@ -27,11 +37,47 @@ class Typed(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Case:
-    """One factor's evidence: the plain secret it keeps, what is right at a time, and what never is."""
+    """One factor's evidence: the plain secret it keeps, what is right at a time, and what never is.
+
+    ``challenges`` are those that are open at a time, in session 1; who is not ``guessable`` has no budget.
+    """
 
     secret: bytes
     right: Callable[[datetime], Any]
     wrong: Any
+    challenges: Callable[[datetime], tuple[Challenge, ...]] = lambda _: ()
+    guessable: bool = True
+
+
+def soft_key(**values: Any) -> SoftKey:
+    """Alice's key; its counter has been used four times."""
+    return SoftKey(**{"key": KEY, "count": 4, "user_handle": USER.id.encode(), **values})
+
+
+def credential(**values: Any) -> bytes:
+    """The record of Alice's key, as it is sealed."""
+    key = SoftKey()
+    record = Credential(key.credential_id, cbor.encode(cose_of(KEY)), "localhost", sign_count=4)
+    return msgspec.json.encode(msgspec.structs.replace(record, **values))
+
+
+def key_enrolment(kind: str = "passkey", **values: Any) -> bytes:
+    """What enrols Alice's key."""
+    hashed = lookup_hash(SoftKey().credential_id)
+    return encode_enrolment(Enrolment(f"{USER.id}:key", kind, "My key", hashed, credential(**values)))
+
+
+def asked(now: datetime = START, challenge: bytes = ASKED, /, **values: Any) -> Challenge:
+    """A challenge for Alice's key in session 1."""
+    state = {"user_verification": True, "user_id": USER.id, "allowed": (f"{USER.id}:key",), **values}
+    plain = msgspec.json.encode(ChallengeState(challenge, "localhost", **state))
+    sealed = tools().close(plain, "challenge|1|c1")
+    return Challenge("c1", now + timedelta(minutes=5), sealed)
+
+
+def answered(sent: dict[str, Any]) -> CheckWebAuthN:
+    """The wire's check."""
+    return CheckWebAuthN(credential_assertion_data=Struct.from_python(sent))
 
 
 # Each factor has its line; the contract fails for one that has none.
@@ -42,6 +88,13 @@ CASES = {
         Typed(password="password1!"),
     ),
     "totp": Case(SECRET, lambda now: Typed(code=code_of(SECRET, step_of(now))), Typed(code="000000")),
+    "web_auth_n": Case(
+        key_enrolment(),
+        lambda _: answered(soft_key().assertion(base64url(ASKED))),
+        answered(soft_key().assertion(base64url(ASKED), signature=b"no signature")),
+        lambda now: (asked(now),),
+        guessable=False,
+    ),
 }
 
 
@@ -58,6 +111,11 @@ def tools() -> Tools:
     )
 
 
-def attempt(*owned: Authenticator, user: User | None = USER, now: datetime = START) -> Attempt:
+def attempt(
+    *owned: Authenticator,
+    user: User | None = USER,
+    now: datetime = START,
+    challenges: tuple[Challenge, ...] = (),
+) -> Attempt:
     """What evidence is judged against."""
-    return Attempt(now, "1", user, owned, (), tools())
+    return Attempt(now, "1", user, owned, challenges, tools())

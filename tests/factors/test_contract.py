@@ -1,17 +1,17 @@
 """What every factor promises, whatever it verifies."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
 
 from ostiary._pb.zitadel.session.v2.session_pb import Factors
 from ostiary._pb.zitadel.session.v2.session_service_pb import Checks
-from ostiary.core.factor import Evidence, Factor, Rejected, Verified
+from ostiary.core.factor import Attempt, Evidence, Factor, Rejected, Verified
 from ostiary.core.policy import LockoutPolicy
-from ostiary.core.user import Authenticator
+from ostiary.core.user import Authenticator, User
 from ostiary.crypto.seal import BrokenSeal
-from ostiary.errors import FailedPrecondition, InvalidArgument
+from ostiary.errors import FailedPrecondition, Internal, InvalidArgument
 from ostiary.factors import FACTORS
 from tests.doubles.effects import START
 from tests.factors.conftest import CASES, USER, attempt, tools
@@ -24,10 +24,15 @@ def enrolled(factor: Factor) -> Authenticator:
     return factor.enrol(USER.id, CASES[factor.kind].secret, START, tools())
 
 
+def tried(factor: Factor, *owned: Authenticator, user: User | None = USER, now: datetime = START) -> Attempt:
+    """An attempt with the challenges that the factor's evidence answers."""
+    return attempt(*owned, user=user, now=now, challenges=CASES[factor.kind].challenges(now))
+
+
 def rejected(evidence: Evidence) -> Rejected:
-    """The rejection that it is."""
+    """The rejection that it is; keys that are not good are refused as the wire has it, as internal errors."""
     assert isinstance(evidence, Rejected)
-    assert isinstance(evidence.error, FailedPrecondition | InvalidArgument)
+    assert isinstance(evidence.error, FailedPrecondition | InvalidArgument | Internal)
     assert evidence.error.id
     return evidence
 
@@ -53,7 +58,8 @@ def test_named_on_the_wire(factor: Factor) -> None:
 def test_enrolled(factor: Factor) -> None:
     """An enrolled authenticator is its user's, ready, new, and does not show its secret."""
     owned = enrolled(factor)
-    assert (owned.user_id, owned.kind, owned.version, owned.is_ready) == (USER.id, factor.kind, 1, True)
+    assert factor.uses(owned)
+    assert (owned.user_id, owned.version, owned.is_ready) == (USER.id, 1, True)
     assert (owned.created_at, owned.changed_at) == (START, START)
     assert CASES[factor.kind].secret not in owned.data
     assert USER.id in owned.id
@@ -64,7 +70,7 @@ def test_right_evidence(factor: Factor) -> None:
     """Right evidence is verified at the time of the attempt; what it spends are the read authenticators."""
     owned = enrolled(factor)
     now = START + timedelta(minutes=5)
-    evidence = factor.verify(CASES[factor.kind].right(now), attempt(owned, now=now))
+    evidence = factor.verify(CASES[factor.kind].right(now), tried(factor, owned, now=now))
     assert isinstance(evidence, Verified)
     assert evidence.factor.verified_at == now
     for spent in evidence.spends:
@@ -74,8 +80,10 @@ def test_right_evidence(factor: Factor) -> None:
 
 @EVERY
 def test_wrong_evidence(factor: Factor) -> None:
-    """Wrong evidence is a guess."""
-    assert rejected(factor.verify(CASES[factor.kind].wrong, attempt(enrolled(factor)))).guessed
+    """Wrong evidence is a guess, or leaves a trace if it cannot be guessed."""
+    case = CASES[factor.kind]
+    wrong = rejected(factor.verify(case.wrong, tried(factor, enrolled(factor))))
+    assert (wrong.guessed, wrong.guessed or wrong.traced) == (case.guessable, True)
 
 
 @EVERY
@@ -83,9 +91,9 @@ def test_nothing_to_guess(factor: Factor) -> None:
     """Without a user, an authenticator or a ready one nothing is guessed; each says what is missing."""
     right = CASES[factor.kind].right(START)
     unready = msgspec.structs.replace(enrolled(factor), is_ready=False)
-    nobody = rejected(factor.verify(right, attempt(user=None)))
-    without = rejected(factor.verify(right, attempt()))
-    not_ready = rejected(factor.verify(right, attempt(unready)))
+    nobody = rejected(factor.verify(right, tried(factor, user=None)))
+    without = rejected(factor.verify(right, tried(factor)))
+    not_ready = rejected(factor.verify(right, tried(factor, unready)))
     assert not any(one.guessed for one in (nobody, without, not_ready))
     assert without.error.id == not_ready.error.id != nobody.error.id
 
@@ -96,7 +104,7 @@ def test_pure(factor: Factor) -> None:
     owned = enrolled(factor)
     before = msgspec.json.encode(owned)
     for check in (CASES[factor.kind].right(START), CASES[factor.kind].wrong):
-        answers = [factor.verify(check, attempt(owned)) for _ in range(2)]
+        answers = [factor.verify(check, tried(factor, owned)) for _ in range(2)]
         assert type(answers[0]) is type(answers[1])
         if isinstance(answers[0], Verified):
             assert answers[0] == answers[1]
@@ -107,10 +115,11 @@ def test_pure(factor: Factor) -> None:
 def test_one_time_evidence_is_spent(factor: Factor) -> None:
     """Against what it spent, one-time evidence is wrong."""
     owned, right = enrolled(factor), CASES[factor.kind].right(START)
-    evidence = factor.verify(right, attempt(owned))
+    evidence = factor.verify(right, tried(factor, owned))
     assert isinstance(evidence, Verified)
     for spent in evidence.spends:
-        assert rejected(factor.verify(right, attempt(spent))).guessed
+        again = rejected(factor.verify(right, tried(factor, spent)))
+        assert again.guessed is CASES[factor.kind].guessable
 
 
 @EVERY
@@ -118,7 +127,7 @@ def test_moved_authenticator(factor: Factor) -> None:
     """An authenticator's secret under another id opens nowhere."""
     moved = msgspec.structs.replace(enrolled(factor), id="elsewhere")
     with pytest.raises(BrokenSeal):
-        factor.verify(CASES[factor.kind].right(START), attempt(moved))
+        factor.verify(CASES[factor.kind].right(START), tried(factor, moved))
 
 
 @EVERY

@@ -58,10 +58,15 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The evidence is not good. ``guessed``: it was judged, so it counts against the user's budget."""
+    """The evidence is not good.
+
+    ``guessed``: it was judged, so it counts against the user's budget and leaves a trace in the audit; ``traced``: it leaves
+    one without counting, for it cannot be guessed.
+    """
 
     error: OstiaryError
     guessed: bool = False
+    traced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

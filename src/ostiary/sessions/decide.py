@@ -50,7 +50,8 @@ class View:
 class Decision:
     """``session`` is the view's folded with ``events``. ``spends`` are authenticators as they are afterwards.
 
-    A refusal stores nothing of the session; ``guessed`` says which factor's budget it counts against. ``passed`` are
+    A refusal stores nothing of the session; ``guessed`` says which factor's budget it counts against, ``traced`` which
+    factor's evidence is in the audit. ``passed`` are
     the factors whose budgets are cleared. ``verdicts`` of slow factors may be handed to the next decision on the same
     evidence: they are used again for an unchanged authenticator. ``begun`` are the challenges that were made.
     """
@@ -61,6 +62,7 @@ class Decision:
     passed: tuple[Factor, ...] = ()
     refusal: OstiaryError | None = None
     guessed: Factor | None = None
+    traced: Factor | None = None
     verdicts: Mapping[VerdictKey, Evidence] = field(default_factory=lambda: MappingProxyType({}))
     begun: tuple[tuple[Factor, Begun], ...] = ()
 
@@ -110,6 +112,7 @@ class _Desk:
         self.spends: list[Authenticator] = []
         self.passed: list[Factor] = []
         self.guessed: Factor | None = None
+        self.traced: Factor | None = None
         self.begun: list[tuple[Factor, Begun]] = []
 
     def record(self, event: SessionEvent) -> None:
@@ -140,6 +143,7 @@ class _Desk:
         evidence = self._evidence(factor, check, user)
         if isinstance(evidence, Rejected):
             self.guessed = factor if evidence.guessed else None
+            self.traced = factor if evidence.guessed or evidence.traced else None
             return evidence.error
         if user is not None and not self.session.user_id:
             self.record(UserChecked(self.view.now, user.id, user.organization_id))
@@ -190,9 +194,13 @@ class _Desk:
             self.record(MetadataSet(self.view.now, changes))
 
     def refused(self, refusal: OstiaryError) -> Decision:
-        passed = tuple(self.passed)
         return Decision(
-            self.view.session, passed=passed, refusal=refusal, guessed=self.guessed, verdicts=self.verdicts
+            self.view.session,
+            passed=tuple(self.passed),
+            refusal=refusal,
+            guessed=self.guessed,
+            traced=self.traced,
+            verdicts=self.verdicts,
         )
 
     def accepted(self) -> Decision:

@@ -170,20 +170,22 @@ class Worker:
         return this.answer
 
     async def _refused(self, this: Round, refusal: OstiaryError) -> OstiaryError:
-        """The refusal, once the trace of its guess is saved; what was not judged leaves none."""
-        factor = this.decision.guessed
+        """The refusal, once the trace of its evidence is saved; what was not judged leaves none."""
+        factor = this.decision.traced
         if factor is None:
             return refusal
         actor, facts = this.reading.caller.user_id, detail(factor=factor.kind, id=refusal.id)
         changes = Changes(
             budgets=self._guesses.of_decision(this.user_id, this.view.session, this.decision, this.policy),
             clears=this.cleared(),
-            audit=Audit(this.view.now, actor, "session.refused", this.user_id, facts),
+            audit=Audit(this.view.now, actor, "session.refused", this.user_id or this.view.session.id, facts),
         )
         try:
             saved = await self.store.save(changes)
         except BudgetSpent as spent:
             return await self._guesses.spent(spent.key, this.user_id, factor, this.policy)
+        if this.decision.guessed is None:
+            return refusal
         attempts = saved.counters.get(guess_key(this.user_id, factor.kind), this.attempts)
         await self._guesses.lock_if_due(this.user_id, factor, this.policy, attempts)
         if refusal.failed_attempts is not None:
