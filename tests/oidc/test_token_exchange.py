@@ -83,6 +83,10 @@ async def test_audience_is_the_clients_own(provider: Provider) -> None:
     """A foreign project cannot be named by audience; a sibling can."""
     session = await provider.alice()
     assert error_of(await exchange(provider, session.token, audience="799")) == "invalid_target"
+    scope = "urn:zitadel:iam:org:project:id:{}:aud"
+    assert error_of(await exchange(provider, session.token, scope=scope.format("404"))) == "invalid_target"
+    good(await exchange(provider, session.token, scope=scope.format("799")))
+    good(await exchange(provider, session.token, scope=scope.format("zitadel")))
     tokens = good(await exchange(provider, session.token, audience="native"))
     assert unverified(tokens["access_token"]).claims["aud"] in ("native", ["native"])
 

@@ -11,7 +11,9 @@ import msgspec
 from ostiary.core.client import Application
 from ostiary.core.grant import Grant
 from ostiary.core.login_request import OidcParameters
-from ostiary.oidc.audience import audience_of
+from ostiary.core.project import PROJECT
+from ostiary.core.scope import OWN_API_NAME
+from ostiary.oidc.audience import audience_of, scoped_projects
 from ostiary.oidc.desk import (
     OFFLINE,
     Desk,
@@ -94,6 +96,7 @@ async def _wish(desk: Desk, client: Application, form: Parameters, subject: Reso
         raise OAuthError("invalid_scope", "an exchange can only narrow the scope")
     if wanted == ID_TOKEN and "openid" not in scope:
         scope = ("openid", *scope)
+    await _require_own_projects(desk, client, scope)
     may_have = await audience_of(desk.cache, client, OidcParameters("", scope, resource=resources(form)))
     if subject.audience is not None:
         may_have = tuple(name for name in may_have if name in subject.audience)
@@ -104,6 +107,14 @@ async def _wish(desk: Desk, client: Application, form: Parameters, subject: Reso
     if not audience:
         raise OAuthError("invalid_target", "the subject's token was not meant for this client")
     return _Wish(wanted, scope, audience)
+
+
+async def _require_own_projects(desk: Desk, client: Application, scope: tuple[str, ...]) -> None:
+    """No browser is in between here, so a scope names only projects of the client's organisation, or our API."""
+    for name in scoped_projects(scope):
+        project = await desk.cache.get(PROJECT, name)
+        if name != OWN_API_NAME and (project is None or project.organization_id != client.organization_id):
+            raise OAuthError("invalid_target", "the client may not get tokens for that project")
 
 
 def _told(answered: TokenAnswer, wanted: str) -> TokenAnswer:
