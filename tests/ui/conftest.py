@@ -1,0 +1,159 @@
+"""A provider with pages, and browsers that open them."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import msgspec
+import pytest
+
+from ostiary.api.languages import Languages
+from ostiary.core.policy import POLICY, Policy
+from ostiary.core.session import SESSION, Session
+from ostiary.core.user import AUTHENTICATOR, LOGIN_NAME, USER, Authenticator, LoginName, Profile, User
+from ostiary.crypto.seal import BrokenSeal
+from ostiary.errors import OstiaryError
+from ostiary.factors.password import PASSWORD
+from ostiary.factors.totp import TOTP, TotpData, encode
+from ostiary.http.message import Request, Response
+from ostiary.http.router import Route, Router
+from ostiary.oidc.problem import oauth_route
+from ostiary.storage.memory import MemoryStore
+from ostiary.storage.port import Changes, Put
+from ostiary.ui.cookie import LoginCookie
+from ostiary.ui.paths import LOGIN
+from ostiary.ui.site import Given, Site
+from ostiary.ui.texts import CATALOGUES
+from tests.doubles.effects import START
+from tests.oidc.conftest import CHALLENGE, ISSUER, REDIRECT, Provider
+from tests.sessions.conftest import HASH, LOGIN_CLIENT, PASSWORD_TEXT, TOTP_SECRET
+from tests.ui.browser import Answer, Browser
+
+COOKIE = "ostiary"
+
+
+class PageHouse(Provider):
+    """The provider with its pages."""
+
+    def __init__(self, issuer: str = ISSUER) -> None:
+        super().__init__(MemoryStore())
+        self.site = Site(
+            Given(
+                signin=self.signin,
+                requests=self.requests,
+                devices=self.devices,
+                sessions=self.commands,
+                password=PASSWORD,
+                totp=TOTP,
+                seals=self.sealer,
+                broken_seal=BrokenSeal,
+                form_key=self.sealer.subkey("page forms"),
+                catalogues=Languages(CATALOGUES),
+                external_url=issuer,
+            )
+        )
+        routes = {place: Route(endpoint, self.site.refuse) for place, endpoint in self.site.endpoints.items()}
+        routes["GET", "/oauth/v2/authorize"] = oauth_route(self.authorize, takes_body=False)
+        lost = Route(_lost, self.site.refuse)
+        self._router = Router(routes, unknown=lost, wrong_method=lost)
+
+    def browser(self, **options: bool) -> Browser:
+        """A fresh one."""
+        return Browser(self.carry, ISSUER, **options)
+
+    async def carry(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """What lies between a browser and the pages."""
+        parts = urlsplit(url)
+        route, variables = self._router.find(method, parts.path, parts.path.encode())
+        request = Request(
+            method,
+            parts.path,
+            {name.encode(): value.encode() for name, value in headers.items()},
+            parts.query.encode(),
+            variables,
+            peer_ip="203.0.113.9",
+            body=body,
+        )
+        try:
+            response = await route.endpoint(request)
+        except OstiaryError as error:
+            response = route.refuse(request, error)
+        told = [(name.decode(), value.decode()) for name, value in response.headers]
+        return response.status, told, response.body.decode()
+
+    def authorization(self, **parameters: str) -> str:
+        """Where the web client sends a browser."""
+        wanted = {
+            "client_id": "web",
+            "redirect_uri": REDIRECT,
+            "response_type": "code",
+            "scope": "openid offline_access",
+            "state": "st",
+            "code_challenge": CHALLENGE,
+            "code_challenge_method": "S256",
+            **parameters,
+        }
+        return f"{ISSUER}/oauth/v2/authorize?{urlencode(wanted)}"
+
+    async def sign_in(self, browser: Browser, name: str = "alice", url: str = LOGIN) -> Browser:
+        """Name and password."""
+        await browser.open(url)
+        if browser.heading == "Sign in":
+            await browser.submit(login_name=name)
+        return await browser.submit(password=PASSWORD_TEXT)
+
+    async def app_for_alice(self) -> None:
+        """Her authenticator app is back."""
+        plain = encode(TotpData(TOTP_SECRET))
+        owned = self._seal(Authenticator("100:totp", "100", "totp", START, START), plain)
+        await self.store.save(Changes(puts=(Put(AUTHENTICATOR, owned),)))
+
+    async def bob(self) -> None:
+        """Another user with the same password."""
+        user = User("101", "500", "bob", START, START, domain="acme.localhost", profile=Profile("Bob", "B"))
+        owned = self._seal(Authenticator("101:password", "101", "password", START, START), HASH.encode())
+        puts = (Put(USER, user), Put(LOGIN_NAME, LoginName("bob", "101")), Put(AUTHENTICATOR, owned))
+        await self.store.save(Changes(puts=puts))
+
+    async def policy(self, name: str, owner: str = "instance", **values: Any) -> None:
+        """Set a group of settings."""
+        row = Policy(f"{owner}:{name}", owner, name, dict(values))
+        await self.store.save(Changes(puts=(Put(POLICY, row),), raises_generation=True))
+
+    async def sessions(self, user_id: str = "100") -> list[Session]:
+        """All of a user's."""
+        return list(await self.store.owned(SESSION, user_id))
+
+    async def end(self, session_id: str, token: str) -> None:
+        """End a session from elsewhere."""
+        await self.commands.end(LOGIN_CLIENT, session_id, token)
+
+    def held(self, browser: Browser) -> list[tuple[str, str]]:
+        """Id and token of the sessions in a browser's cookie."""
+        headers = {b"cookie": f"{COOKIE}={browser.cookies.get(COOKIE, '')}".encode()}
+        request = Request("GET", "/", headers)
+        return [(kept.session_id, kept.session_token) for kept in self.cookie.read(request)]
+
+    @property
+    def cookie(self) -> Any:
+        """The cookie as the pages read it."""
+        return LoginCookie(self.sealer, BrokenSeal, is_secure=False)
+
+
+async def _lost(_: Request) -> Response:
+    return Response(404, (), b"{}")
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[PageHouse]:
+    """A furnished house with pages."""
+    made = PageHouse()
+    await made.furnish()
+    yield made
+    made.pool.close()
+    await made.store.close()
+
+
+def with_(value: Any, **changes: Any) -> Any:
+    """The value with changes."""
+    return msgspec.structs.replace(value, **changes)
