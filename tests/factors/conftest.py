@@ -18,6 +18,7 @@ from ostiary.crypto.otp import code_of, step_of
 from ostiary.crypto.password import hash_password
 from ostiary.crypto.seal import Sealer
 from ostiary.crypto.web_authn import Credential, base64url, lookup_hash
+from ostiary.factors import recovery_code
 from ostiary.factors.web_authn import ChallengeState
 from tests.doubles.authenticator import SoftKey, cose_of, es256_key
 from tests.doubles.effects import START, SettableEffects
@@ -25,6 +26,7 @@ from tests.doubles.effects import START, SettableEffects
 USER = User("100", "500", "alice", START, START, profile=Profile("Alice", "A"))
 SECRET = b"12345678901234567890"
 KEY = es256_key()
+CODE = "12345678"
 ASKED = b"thirty-two bytes of a challenge."
 
 
@@ -80,6 +82,17 @@ def answered(sent: dict[str, Any]) -> CheckWebAuthN:
     return CheckWebAuthN(credential_assertion_data=Struct.from_python(sent))
 
 
+def coded(kind: str, now: datetime = START, code: str = CODE, challenge_id: str = "c1") -> Challenge:
+    """A challenge for a code that was sent in session 1."""
+    sealed = tools().close(code.encode(), f"challenge|1|{kind}|{challenge_id}")
+    return Challenge(challenge_id, now + timedelta(minutes=5), sealed)
+
+
+def sent_code(kind: str) -> Case:
+    """The case of a factor that sends codes; it keeps no secret."""
+    return Case(b"", lambda _: Typed(code=CODE), Typed(code="00000000"), lambda now: (coded(kind, now),))
+
+
 # Each factor has its line; the contract fails for one that has none.
 CASES = {
     "password": Case(
@@ -94,6 +107,13 @@ CASES = {
         answered(soft_key().assertion(base64url(ASKED), signature=b"no signature")),
         lambda now: (asked(now),),
         guessable=False,
+    ),
+    "otp_sms": sent_code("otp_sms"),
+    "otp_email": sent_code("otp_email"),
+    "recovery_code": Case(
+        recovery_code.encode([recovery_code.code_hash(CODE), recovery_code.code_hash("another")]),
+        lambda _: Typed(code=CODE),
+        Typed(code="00000000"),
     ),
 }
 

@@ -61,7 +61,8 @@ def test_enrolled(factor: Factor) -> None:
     assert factor.uses(owned)
     assert (owned.user_id, owned.version, owned.is_ready) == (USER.id, 1, True)
     assert (owned.created_at, owned.changed_at) == (START, START)
-    assert CASES[factor.kind].secret not in owned.data
+    secret = CASES[factor.kind].secret
+    assert not secret or secret not in owned.data
     assert USER.id in owned.id
 
 
@@ -124,7 +125,9 @@ def test_one_time_evidence_is_spent(factor: Factor) -> None:
 
 @EVERY
 def test_moved_authenticator(factor: Factor) -> None:
-    """An authenticator's secret under another id opens nowhere."""
+    """An authenticator's secret, if it has one, opens nowhere under another id."""
+    if not CASES[factor.kind].secret:
+        return
     moved = msgspec.structs.replace(enrolled(factor), id="elsewhere")
     with pytest.raises(BrokenSeal):
         factor.verify(CASES[factor.kind].right(START), tried(factor, moved))

@@ -1,12 +1,19 @@
 """What is to be told to a user by mail or phone: sealed in the outbox by whoever asks, opened by whoever sends."""
 
+from datetime import datetime
+from typing import Final
+
 import msgspec
+
+EMAIL_CHANNEL: Final = "email"
+PHONE_CHANNEL: Final = "phone"
 
 
 class Notification(msgspec.Struct, frozen=True, omit_defaults=True):
     """One thing to tell. ``template`` names the text (``verify_email``, ``verify_phone``, …), in ``language``.
 
     ``url_template`` is the link's if the caller named one, with places as in :mod:`ostiary.core.url_template`.
+    ``asked_at`` says when it was asked for, ``expires_at`` when its code is worth nothing any more.
     """
 
     template: str
@@ -17,6 +24,11 @@ class Notification(msgspec.Struct, frozen=True, omit_defaults=True):
     url_template: str = ""
     language: str = ""
     display_name: str = ""
+    login_name: str = ""
+    session_id: str = ""
+    code_id: str = ""
+    asked_at: datetime | None = None
+    expires_at: datetime | None = None
 
     def __repr__(self) -> str:
         """Never the code."""

@@ -55,7 +55,8 @@ class Guesses:
 
     def _of_challenges(self, session: Session, factor: Factor, add: int) -> list[Budget]:
         now, tries = self._effects.now(), factor.challenge_tries
-        open_ones = session.challenges.get(factor.kind, ()) if tries else ()
+        # a challenge with tries of its own replaces the earlier ones: the newest counts
+        open_ones = session.challenges.get(factor.kind, ())[-1:] if tries else ()
         return [
             Budget(challenge_key(session.id, factor.kind, one.id), now, one.expires_at, tries, add)
             for one in open_ones
