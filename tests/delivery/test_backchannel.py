@@ -14,9 +14,11 @@ from ostiary.core.participant import PARTICIPANT
 from ostiary.core.permission import MEMBERSHIP, Caller, Membership
 from ostiary.core.project import ActiveState
 from ostiary.core.record import Kind, RecordT
+from ostiary.core.session import SESSION
 from ostiary.core.user import USER
 from ostiary.delivery.log import forget
 from ostiary.delivery.outbox import LEASED, TRIED_FOR, Outbox, Sender, Sent, pause
+from ostiary.errors import Aborted
 from ostiary.factors import FACTORS
 from ostiary.http.message import Request
 from ostiary.oidc.jwks import Jwks
@@ -36,12 +38,12 @@ class Crash(BaseException):
 
 
 class Interrupted:
-    """A store in which something happens after participants were read, once."""
+    """A store in which something happens after participants were read, so many times."""
 
-    def __init__(self, store: Store, between: Callable[[], Awaitable[object]]) -> None:
+    def __init__(self, store: Store, between: Callable[[], Awaitable[object]], times: int = 1) -> None:
         self._store = store
         self._between = between
-        self.is_over = False
+        self._left = times
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
@@ -49,8 +51,8 @@ class Interrupted:
     async def owned(self, kind: Kind[RecordT], owner_id: str) -> tuple[RecordT, ...]:
         """The rows; then it happens."""
         rows = await self._store.owned(kind, owner_id)
-        if kind is PARTICIPANT and not self.is_over:
-            self.is_over = True
+        if kind is PARTICIPANT and self._left:
+            self._left -= 1
             await self._between()
         return rows
 
@@ -237,14 +239,36 @@ async def test_a_crash_repeats_with_the_same_jti(telling: Telling) -> None:
     assert len(set(jtis)) == 1
 
 
-async def test_who_joins_while_it_ends(telling: Telling) -> None:
+async def finish(telling: Telling, store: Interrupted, session_id: str, how: str) -> None:
+    """End alice's session over that store, by its API or by an ID token."""
+    of = telling.provider
+    commands = SessionCommands(Worker(store, of.cache, of.effects, of.tools, of.sealer, of.pool))
+    if how == "end":
+        await commands.end(LOGIN_CLIENT, session_id, "")
+    else:
+        assert await commands.log_out("100", session_id)
+
+
+@pytest.mark.parametrize("how", ["end", "log_out"])
+async def test_always_too_late(telling: Telling, how: str) -> None:
+    """Whoever loses every race is told to come back; nothing has ended and nobody was told."""
+    of = telling.provider
+    session = await of.alice()
+    await of.login(session)
+    interrupted = Interrupted(of.store, lambda: of.edit(SESSION, session.session_id), times=1000)
+    with pytest.raises(Aborted):
+        await finish(telling, interrupted, session.session_id, how)
+    assert await of.store.get(SESSION, session.session_id) is not None
+    assert await telling.outbox.deliver() == 0
+
+
+@pytest.mark.parametrize("how", ["end", "log_out"])
+async def test_who_joins_while_it_ends(telling: Telling, how: str) -> None:
     """A client that joined after the session's participants were read is not forgotten: the end is decided again."""
     of = telling.provider
     session = await of.alice()
-    store = Interrupted(of.store, lambda: of.login(session))
-    worker = Worker(store, of.cache, of.effects, of.tools, of.sealer, of.pool)
-    await SessionCommands(worker).end(LOGIN_CLIENT, session.session_id, "")
-    assert store.is_over
+    interrupted = Interrupted(of.store, lambda: of.login(session))
+    await finish(telling, interrupted, session.session_id, how)
     assert await telling.outbox.deliver() == 1
     assert await of.store.owned(PARTICIPANT, session.session_id) == ()
 
