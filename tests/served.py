@@ -44,7 +44,8 @@ class Served:
     def start(self) -> float:
         """Start, and wait until it is ready; the seconds that took."""
         began = time.monotonic()
-        arguments = ("serve", "--data", str(self.folder), "--port", "0", *self._options)
+        port = () if "--port" in self._options else ("--port", "0")
+        arguments = ("serve", "--data", str(self.folder), *port, *self._options)
         environment = {
             name: value
             for name, value in os.environ.items()
