@@ -3,15 +3,15 @@
 import asyncio
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 import structlog
 
 from ostiary.http.application import Application, Failures, plain
+from ostiary.http.connection import Times
 from ostiary.http.message import Receive, Request, Response, Scope, Send
-from ostiary.http.one_port import Times
-from ostiary.http.router import Router
+from ostiary.http.router import Route, Router
 from tests.transports.port import Port
 
 TIMES = Times(header_s=0.4, body_s=0.4, write_s=0.4, idle_s=0.4, tick_s=0.05)
@@ -24,6 +24,8 @@ class Site:
     events: list[str] = field(default_factory=list)
     port: Port | None = None
     fails: bool = False
+    at_once: bool = False
+    pause_s: float = 0.5
 
     @property
     def number(self) -> int:
@@ -48,9 +50,17 @@ class Site:
     async def slow(self, _: Request) -> Response:
         """An answer that takes its time."""
         self.events.append("slow began")
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(self.pause_s)
         self.events.append("slow ended")
         return Response(200, (), b"slow")
+
+    async def fault(self, _: Request) -> Response:
+        """What nobody foresaw."""
+        raise RuntimeError("a fault")
+
+    async def empty(self, _: Request) -> Response:
+        """No content."""
+        return Response(204, ())
 
     async def large(self, _: Request) -> Response:
         """Eight megabytes."""
@@ -77,16 +87,19 @@ def application(site: Site, *, fails: bool = False) -> Application:
         return Response(404, ())
 
     site.fails = fails
-    routes = {
+    routes: dict[tuple[str, str], Route] = {
         ("POST", "/echo"): plain(site.echo),
         ("GET", "/echo"): plain(site.echo),
         ("GET", "/slow"): plain(site.slow),
+        ("GET", "/fault"): plain(site.fault),
+        ("GET", "/empty"): plain(site.empty),
         ("GET", "/large"): plain(site.large),
         ("GET", "/medium"): plain(site.medium),
         ("GET", "/address"): plain(site.address),
     }
+    routes = {place: replace(route, at_once=site.at_once) for place, route in routes.items()}
     router = Router(routes, unknown=plain(unknown), wrong_method=plain(unknown))
-    failures = Failures(structlog.wrap_logger(None, processors=[]), lambda: "1")
+    failures = Failures(structlog.wrap_logger(structlog.ReturnLogger(), processors=[]), lambda: "1")
     return Application(router, failures, no_streams, site)
 
 
@@ -96,10 +109,10 @@ def serve(site: Site, times: Times = TIMES) -> Port:
     return site.port.start()
 
 
-@pytest.fixture
-def site() -> Iterator[Site]:
+@pytest.fixture(params=["by ASGI", "at once"])
+def site(request: pytest.FixtureRequest) -> Iterator[Site]:
     """A server for one test."""
-    site = Site()
+    site = Site(at_once=request.param == "at once")
     port = serve(site)
     yield site
     if "stop" not in site.events:

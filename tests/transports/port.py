@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import uvloop
 
-from ostiary.http.message import AsgiApp
-from ostiary.http.one_port import Shared, Times
+from ostiary.http.connection import Shared, Times
+from ostiary.http.message import App
 from ostiary.http.serve import Server
 
 
@@ -23,9 +23,7 @@ def http2() -> Callable[[Shared], asyncio.Protocol]:
 class Port:
     """Serves from ``start`` to ``stop``."""
 
-    def __init__(
-        self, app: AsgiApp, *, tls: ssl.SSLContext | None = None, times: Times | None = None
-    ) -> None:
+    def __init__(self, app: App, *, tls: ssl.SSLContext | None = None, times: Times | None = None) -> None:
         """Serve that application on a free port."""
         self.app = app
         self._tls = tls

@@ -51,7 +51,7 @@ def _route(dispatcher: Dispatcher, problems: Problems, method: Method) -> Route:
             return Response(415, ((b"accept-post", b"application/json, application/proto"), *API_HEADERS))
         return problems.connect(request, error)
 
-    return Route(endpoint, refuse, cross_origin=True)
+    return Route(endpoint, refuse, cross_origin=True, at_once=method.direct is not None)
 
 
 def _kind(content_type: bytes) -> bytes:

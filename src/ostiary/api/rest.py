@@ -56,7 +56,8 @@ def _route(dispatcher: Dispatcher, problems: Problems, method: Method, rule: Htt
         call = await admit(method, request.headers, request.peer_ip)
         return Response(status, _HEADERS, await answer(call, read(request)))
 
-    return Route(endpoint, problems.rest, takes_body, cross_origin=True)
+    at_once = method.direct is not None
+    return Route(endpoint, problems.rest, takes_body, cross_origin=True, at_once=at_once)
 
 
 def _from_body(method: Method, variables: list[FieldShape]) -> Read:

@@ -20,7 +20,7 @@ from ostiary.app.staged import Staged
 from ostiary.app.surface import surface
 from ostiary.app.welcome import Alice, welcome
 from ostiary.config import Settings, Trouble
-from ostiary.http.one_port import Shared
+from ostiary.http.connection import Shared
 from ostiary.http.serve import Server, run, serve, tls_context
 from ostiary.logs import open_log
 from ostiary.storage.folder import FolderInUse, locked, prepare

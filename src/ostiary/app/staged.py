@@ -9,7 +9,7 @@ from typing import Final
 
 from ostiary.app.surface import Surface
 from ostiary.http.application import Application
-from ostiary.http.message import AsgiApp, Receive, Scope, Send
+from ostiary.http.message import Answering, AsgiApp, Header, Receive, Scope, Send
 
 _FIRST: Final = ("/v2/sessions", "/zitadel.session.v2.", "/debug/", "/metrics")
 _OWN_TOKEN: Final = (b"Bearer ostp_", b"Bearer osts_")  # others are judged by what is loaded later
@@ -22,7 +22,7 @@ class Staged:
         """The first stage is there; :meth:`load` brings the second."""
         self._surface = surface
         self._first: AsgiApp = surface.application((), {})
-        self._whole: AsgiApp | None = None
+        self._whole: Application | None = None
         self._loaded = asyncio.Event()
 
     async def load(self) -> None:
@@ -39,6 +39,13 @@ class Staged:
             await self._loaded.wait()
             whole = self._whole
         await (whole or self._first)(scope, receive, send)
+
+    def at_once(
+        self, method: str, path: bytes, query: bytes, headers: list[Header], peer_ip: str, scheme: str
+    ) -> Answering | None:
+        """The whole's; until that is there, ASGI's way answers."""
+        whole = self._whole
+        return whole.at_once(method, path, query, headers, peer_ip, scheme) if whole is not None else None
 
     def _made(self) -> Application:
         from ostiary.app.composition import whole

@@ -6,6 +6,7 @@ has the same id.
 
 import re
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final, Protocol, TypeVar
 
 from structlog.typing import FilteringBoundLogger
@@ -13,6 +14,8 @@ from structlog.typing import FilteringBoundLogger
 from ostiary.errors import Internal, OstiaryError
 from ostiary.http.guard import for_origin, is_preflight, preflight
 from ostiary.http.message import (
+    NO_CONTENT,
+    Answering,
     AsgiApp,
     ContentTooLarge,
     Event,
@@ -31,6 +34,7 @@ from ostiary.http.router import Match, Route, Router
 AnswerT = TypeVar("AnswerT")
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}\Z")
 _GRPC: Final = b"application/grpc"
+_SMALL: Final = 1 << 16  # bytes of a body that is collected without its sender being slowed down
 
 
 class Unexpected(Internal):
@@ -133,25 +137,54 @@ class Application:
         except OstiaryError:  # a path that is no text is nobody's path
             return self._find(method, "", b"")
 
-    async def _answer(self, route: Route, request: Request, receive: Receive, send: Send) -> None:
-        headers = request.headers
-        close = False
+    def at_once(
+        self, method: str, path: bytes, query: bytes, headers: list[Header], peer_ip: str, scheme: str
+    ) -> Answering | None:
+        """What answers the request once its body is there; None unless its route is marked so and it is plain."""
+        text = path.decode("latin-1")
+        route, variables = self._find(method, text, path)
+        if not route.at_once or method == "HEAD":
+            return None
+        named = dict(headers)
+        if (
+            len(named) != len(headers)
+            or b"transfer-encoding" in named
+            or int(named.get(b"content-length", b"0")) > _SMALL
+            or named.get(b"content-type", b"").startswith(_GRPC)
+        ):
+            return None
+        request = Request(method, text, named, query, variables, peer_ip, scheme)
+        return partial(self._answered, route, request)
+
+    async def _answered(self, route: Route, request: Request, body: bytes) -> Response:
+        request.body = body
         try:
-            if route.takes_body:
-                request.body = await read_body(receive, headers)
             response = await route.endpoint(request)
+        except Exception as error:  # noqa: BLE001  the router's one place, see above
+            response = self._refused(route, request, error)
+        if b"origin" in request.headers:
+            _open_to_origin(route, request, response)
+        return response
+
+    async def _answer(self, route: Route, request: Request, receive: Receive, send: Send) -> None:
+        try:
+            body = await read_body(receive, request.headers) if route.takes_body else b""
         except Gone:
             return
-        except OstiaryError as error:
+        except ContentTooLarge as error:
+            response = self._refused(route, request, error)
+            _open_to_origin(route, request, response)
+            await _send(send, response, close=error.close)
+            return
+        await _send(send, await self._answered(route, request, body))
+
+    def _refused(self, route: Route, request: Request, error: Exception) -> Response:
+        """The error as the route's clients are told."""
+        if isinstance(error, OstiaryError):
             self._failures.note(error, request.path)
-            close = isinstance(error, ContentTooLarge) and error.close
-            response = route.refuse(request, error)
-        except Exception as error:  # noqa: BLE001  the router's one place, see above
-            unexpected = self._failures.unexpected(error, headers.get(b"x-request-id", b""), request.path)
-            response = route.refuse(request, unexpected)
-        if route.cross_origin and b"origin" in headers:
-            response.headers = (*response.headers, *for_origin(headers[b"origin"]))
-        await _send(send, response, close=close)
+            return route.refuse(request, error)
+        name = request.headers.get(b"x-request-id", b"")
+        return route.refuse(request, self._failures.unexpected(error, name, request.path))
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:
@@ -164,10 +197,16 @@ class Application:
                 return
 
 
+def _open_to_origin(route: Route, request: Request, response: Response) -> None:
+    origin = request.headers.get(b"origin")
+    if route.cross_origin and origin is not None:
+        response.headers = (*response.headers, *for_origin(origin))
+
+
 async def _send(send: Send, response: Response, *, close: bool = False) -> None:
     body = response.body
     headers = [*response.headers]
-    if response.status != 204:
+    if response.status != NO_CONTENT:
         headers.append((b"content-length", b"%d" % len(body)))
     if close:
         headers.append((b"connection", b"close"))

@@ -25,9 +25,9 @@ from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes, Settings
 from hyperframe.frame import GoAwayFrame
 
+from ostiary.http.connection import Shared
 from ostiary.http.http2_stream import Stream
 from ostiary.http.message import MAX_HEADERS
-from ostiary.http.one_port import Shared
 
 _STREAMS: Final = 100
 # resets, settings and empty frames a client may send: so many at once, so many a second. Source: R-31

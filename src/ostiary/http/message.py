@@ -1,8 +1,8 @@
 """One HTTP exchange: what came, what goes, and how much of it is taken in."""
 
 import zlib
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMapping, Sequence
+from typing import Any, Final, Protocol
 
 from ostiary.errors import InvalidArgument
 
@@ -13,6 +13,7 @@ Send = Callable[[Event], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
+NO_CONTENT: Final = 204
 MAX_BODY: Final = 1 << 20
 MAX_HEADERS: Final = 16 << 10
 # what is read and thrown away of a body that is too large, so that its sender can read the answer
@@ -88,6 +89,24 @@ class Response:
 
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+Answering = Callable[[bytes], Coroutine[Any, Any, Response]]
+
+
+class App(Protocol):
+    """An ASGI application that answers some requests without ASGI in between."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or see the server's life through."""
+        ...
+
+    def at_once(
+        self, method: str, path: bytes, query: bytes, headers: list[Header], peer_ip: str, scheme: str
+    ) -> Answering | None:
+        """What answers the request once its whole body is there; None for one that ASGI must answer.
+
+        It never raises, and its coroutine may be begun outside of a task.
+        """
+        ...
 
 
 def joined(headers: Iterable[Header]) -> dict[bytes, bytes]:

@@ -19,6 +19,7 @@ class Route:
     refuse: Callable[[Request, OstiaryError], Response]
     takes_body: bool = True
     cross_origin: bool = False  # scripts of any origin may call it (with a token, never with a cookie)
+    at_once: bool = False  # mostly answers without waiting, and does not ask which task it runs in
 
 
 Match = tuple[Route, tuple[str, ...]]

@@ -10,8 +10,9 @@ from typing import Final
 
 import uvloop
 
-from ostiary.http.message import AsgiApp, Event
-from ostiary.http.one_port import OnePort, Shared, Times
+from ostiary.http.connection import Shared, Times
+from ostiary.http.message import App, Event
+from ostiary.http.one_port import OnePort
 
 _STEP_S: Final = 0.02
 _BACKLOG: Final = 2048
@@ -26,7 +27,7 @@ class StartFailed(Exception):
 class Life:
     """The application's lifespan, in ASGI's words."""
 
-    def __init__(self, app: AsgiApp) -> None:
+    def __init__(self, app: App) -> None:
         """Nothing has begun."""
         self._app = app
         self._asked: asyncio.Queue[Event] = asyncio.Queue()
@@ -66,7 +67,7 @@ class Server:
     """A listening port. ``port`` is the real one once started, also when 0 was asked for."""
 
     def __init__(
-        self, app: AsgiApp, *, http2: Http2, now: Callable[[], datetime], times: Times | None = None
+        self, app: App, *, http2: Http2, now: Callable[[], datetime], times: Times | None = None
     ) -> None:
         """Nothing is open yet. ``http2`` loads and gives the class of HTTP/2 connections; ``now`` is for Date."""
         self._app = app
