@@ -24,6 +24,7 @@ class Notification(msgspec.Struct, frozen=True, omit_defaults=True):
     url_template: str = ""
     language: str = ""
     display_name: str = ""
+    application_name: str = ""
     login_name: str = ""
     session_id: str = ""
     code_id: str = ""

@@ -19,6 +19,7 @@ from ostiary.core.organization import INSTANCE
 from ostiary.core.permission import Caller
 from ostiary.core.policy import INSTANCE_OWNER, POLICY, LockoutPolicy, policy_id
 from ostiary.core.secret import SECRET_BYTES, SESSION_TOKEN, secret_hash, token_text
+from ostiary.core.send_limit import is_send_limit, send_limits, too_many
 from ostiary.core.session import SESSION
 from ostiary.core.user import AUTHENTICATOR, USER, Authenticator
 from ostiary.crypto.hash_pool import HashPool
@@ -30,7 +31,7 @@ from ostiary.sessions.decide import Decision, VerdictKey, View, decide
 from ostiary.sessions.guesses import TRIES, Guesses
 from ostiary.sessions.turns import Turns
 from ostiary.storage.cache import Cache
-from ostiary.storage.port import Audit, BudgetSpent, Changes, Conflict, Expect, Message, Put, Store
+from ostiary.storage.port import Audit, Budget, BudgetSpent, Changes, Conflict, Expect, Message, Put, Store
 
 Verdicts = Mapping[VerdictKey, Evidence]
 
@@ -165,6 +166,8 @@ class Worker:
         try:
             await self.store.save(self._changes(this))
         except BudgetSpent as spent:
+            if is_send_limit(spent.key):
+                raise too_many(spent.key, this.view.now) from None
             factor = next(factor for factor in this.decision.passed if not factor.slow)
             raise await self._guesses.spent(spent.key, this.user_id, factor, this.policy) from None
         return this.answer
@@ -206,10 +209,11 @@ class Worker:
             expects.append(Expect(USER, view.user.id, view.user.version))
         expects += this.guard.settings
         trace = session_detail(decision.events)
+        guesses = self._guesses.of_decision(this.user_id, view.session, decision, this.policy)
         return Changes(
             puts=tuple(puts),
             expects=tuple(expects),
-            budgets=self._guesses.of_decision(this.user_id, view.session, decision, this.policy),
+            budgets=(*guesses, *_sends(decision, view)),
             clears=this.cleared(),
             audit=Audit(view.now, reading.caller.user_id, reading.action, view.session.id, trace),
             outbox=self._messages(decision, view),
@@ -255,6 +259,16 @@ class Worker:
 
 def _slow(change: SessionChange) -> tuple[Factor, object] | None:
     return next(((factor, check) for factor, check in change.checks if factor.slow), None)
+
+
+def _sends(decision: Decision, view: View) -> list[Budget]:
+    """What the new challenges take of the user's messages."""
+    return [
+        Budget(limit.key, view.now, limit.ends_at, limit.limit, add=1)
+        for _, begun in decision.begun
+        if begun.notification is not None
+        for limit in send_limits(begun.notification.user_id, begun.channel, view.now)
+    ]
 
 
 def _answer_context(answer_id: str) -> str:

@@ -9,13 +9,25 @@ import msgspec
 
 from ostiary.core.audit import detail
 from ostiary.core.factor import Factor, Tools
+from ostiary.core.send_limit import is_send_limit, too_many
 from ostiary.core.user import USER, User
 from ostiary.crypto.hash_pool import HashPool
 from ostiary.crypto.seal import Sealer
 from ostiary.effects import Effects
 from ostiary.errors import Aborted
 from ostiary.storage.cache import Cache
-from ostiary.storage.port import Audit, Changes, Conflict, Expect, Message, Put, Remove, Store
+from ostiary.storage.port import (
+    Audit,
+    Budget,
+    BudgetSpent,
+    Changes,
+    Conflict,
+    Expect,
+    Message,
+    Put,
+    Remove,
+    Store,
+)
 
 TRIES = 5
 AnswerT = TypeVar("AnswerT")
@@ -46,6 +58,10 @@ class Context:
                     await self.store.save(changes)
             except Conflict:
                 continue
+            except BudgetSpent as spent:
+                if is_send_limit(spent.key):
+                    raise too_many(spent.key, self.effects.now()) from None
+                raise
             return answer
         raise Aborted("user.busy", "The user is being changed by others", retry_after_s=1)
 
@@ -65,6 +81,7 @@ class Draft:
     expects: list[Expect] = field(default_factory=list)
     clears: list[str] = field(default_factory=list)
     outbox: list[Message] = field(default_factory=list)
+    budgets: list[Budget] = field(default_factory=list)
 
     def set(self, **values: object) -> None:
         """Change fields of the user."""
@@ -86,6 +103,7 @@ class Draft:
             removes=tuple(self.removes),
             expects=tuple(self.expects),
             clears=tuple(self.clears),
+            budgets=tuple(self.budgets),
             outbox=tuple(self.outbox),
             audit=Audit(self.now, actor_id, action, self.user.id, detail(**facts)),
             generation=generation,
