@@ -1,5 +1,6 @@
 """Requests of ours go where they may: OWASP's server-side request forgery, case by case."""
 
+import asyncio
 import ipaddress
 import ssl
 from collections.abc import AsyncIterator, Iterator
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from ostiary.outbound import ANSWER_LIMIT, Outbound, OutboundFailed, Resolve, refusal
+from ostiary.outbound import ANSWER_LIMIT, Outbound, OutboundFailed, Resolve, host_of, refusal
 from tests.delivery.receiver import Receiver, receiving
 
 PUBLIC = ["93.184.216.34", "1.1.1.1", "2606:4700:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101"]
@@ -168,6 +169,29 @@ async def test_redirects_are_answers(receiver: Receiver) -> None:
 async def test_other_urls(url: str) -> None:
     """http and https with a host, without a user; nothing else."""
     assert (await refused(url, allow_private=True)).startswith("the URL is not")
+
+
+async def test_a_connection_that_breaks(receiver: Receiver) -> None:
+    """TLS spoken to a server without it, and a server that hangs up: told in words, without the URL."""
+    async with outbound() as ours:
+        with pytest.raises(OutboundFailed) as failure:
+            await ours.post_form(receiver.url.replace("http:", "https:"), {})
+    assert str(failure.value) == "no connection"
+
+    async def hangs_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.close()
+
+    async with await asyncio.start_server(hangs_up, "127.0.0.1", 0) as server, outbound() as ours:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(OutboundFailed, match="the connection broke"):
+            await ours.post_form(f"http://127.0.0.1:{port}/", {})
+
+
+def test_hosts_for_the_log() -> None:
+    """Host and port; nothing of a text that is no URL."""
+    assert host_of("https://a.example:1/path?secret#x") == "a.example:1"
+    assert host_of("http://[::1") == ""
 
 
 async def test_http_in_production(receiver: Receiver) -> None:

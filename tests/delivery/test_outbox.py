@@ -94,6 +94,7 @@ async def test_old_lines_of_the_log_go(post: Post) -> None:
     await post.outbox.deliver()
     post.effects.later(days=31)
     worker = asyncio.create_task(post.outbox.run())
+    left = 1
     for _ in range(500):
         await asyncio.sleep(0.01)
         left = (await post.store.page(Listing(DELIVERY))).total

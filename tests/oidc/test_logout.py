@@ -7,13 +7,14 @@ import msgspec
 import pytest
 
 from ostiary.core.client import APPLICATION, ApplicationType
+from ostiary.core.project import ActiveState
 from ostiary.core.session import ENDED_SESSION, SESSION
 from ostiary.core.signing_key import SIGNING_KEY
 from ostiary.crypto.jws import BadToken
 from ostiary.errors import OstiaryError
 from ostiary.http.message import Request, Response
 from ostiary.oidc.errors import OAuthError
-from ostiary.oidc.logout import EndSession, PostLogout
+from ostiary.oidc.logout import EndSession, PostLogout, end_session_route
 from ostiary.oidc.metadata import metadata
 from ostiary.oidc.minting import ID_TOKEN_TYP
 from ostiary.sessions.change import Changed
@@ -267,9 +268,30 @@ async def test_a_login_page_checks_again(provider: Provider) -> None:
             with pytest.raises(OAuthError):
                 await check.check_url(client_id, wrong, state)
     with pytest.raises(OstiaryError):
-        await check.check_url("web", f"{REDIRECT}?state=b", "a")
+        await check.check_url("web", REDIRECT, "a")
+    assert (await check.check("web", REDIRECT, "s" * 2048)).endswith("s")
     with pytest.raises(OAuthError):
         await check.check("web", REDIRECT, "s" * 2049)
+
+
+async def test_an_application_without_openid(provider: Provider) -> None:
+    """An API, or an application that is not active, has nowhere to go after a logout."""
+    check = PostLogout(provider.cache)
+    assert await check.check("web", REDIRECT) == REDIRECT
+    for values in ({"state": ActiveState.INACTIVE}, {"state": ActiveState.ACTIVE, "oidc": None}):
+        await provider.edit(APPLICATION, "701", **values)
+        with pytest.raises(OAuthError):
+            await check.check("web", REDIRECT)
+    assert location(await leave(provider, client_id="web")) == f"{PAGES}/logout"
+
+
+async def test_errors_are_told_as_oauths(provider: Provider) -> None:
+    """JSON with a code; scripts of other origins may not call it."""
+    endpoint = EndSession(provider.cache, _Hints(provider), provider.commands, ISSUER, "")
+    route = end_session_route(endpoint, takes_body=False)
+    assert (route.takes_body, route.cross_origin) == (False, False)
+    answer = route.refuse(Request("GET", PATH, {}), OAuthError("invalid_request", "no"))
+    assert error_of(answer) == "invalid_request"
 
 
 def test_discovery_says_so() -> None:
