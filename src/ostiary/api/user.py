@@ -6,10 +6,12 @@ from ostiary._pb.zitadel.object.v2.object_pb import ListDetails, ListQuery
 from ostiary._pb.zitadel.user.v2 import user_service_pb as pb
 from ostiary.api.call import Call, Service
 from ostiary.api.paging import MAX_OFFSET, limit_of
+from ostiary.api.user_addresses import address_handlers
 from ostiary.api.user_credentials import credential_handlers
 from ostiary.api.user_keys import machine_handlers
 from ostiary.api.user_messages import details_of, user_message
 from ostiary.api.user_metadata import metadata_handlers
+from ostiary.api.user_recovery import recovery_handlers
 from ostiary.api.user_requests import added_human, created_user, updated_human, updated_user
 from ostiary.api.user_search import COLUMNS, condition_of
 from ostiary.api.user_tokens import token_handlers
@@ -34,6 +36,8 @@ def service(users: Users) -> Service:
             "ReactivateUser": api.reactivate,
             "DeleteUser": api.delete,
             **credential_handlers(users),
+            **address_handlers(users.addresses),
+            **recovery_handlers(users),
             **token_handlers(users),
             **machine_handlers(users.machines),
             **metadata_handlers(users),

@@ -224,7 +224,8 @@ PERSONAL_ACCESS_TOKEN = Kind(
 class VerificationCode(msgspec.Struct, frozen=True):
     """A code that was sent or handed out; ``id`` is ``user_id:purpose``, so a new one replaces the old.
 
-    ``code_hash`` is sealed. ``address`` is where it was sent, empty when it was handed out.
+    ``code_hash`` is sealed. ``address`` is where it was sent, empty when it was handed out; the link and the name of
+    the application that it was sent with are kept for sending another.
     """
 
     id: str
@@ -235,6 +236,8 @@ class VerificationCode(msgspec.Struct, frozen=True):
     expires_at: datetime
     address: str = ""
     version: int = 1
+    url_template: str = ""
+    application_name: str = ""
 
 
 VERIFICATION_CODE = Kind(

@@ -1,13 +1,14 @@
 """Codes that prove somebody reads an address: issued, judged, spent."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 
 from ostiary.core.audit import detail
 from ostiary.core.code import (
     CODE_GUESSES,
     CODE_LENGTH,
     CODE_LIVES,
+    LINK_CODE_LENGTH,
     code_guess_key,
     code_hash,
     code_text,
@@ -15,6 +16,7 @@ from ostiary.core.code import (
 )
 from ostiary.core.notification import Notification, encode_notification, sealing_context
 from ostiary.core.secret import same_hash
+from ostiary.core.send_limit import send_limits
 from ostiary.core.user import VERIFICATION_CODE, User, VerificationCode
 from ostiary.errors import FailedPrecondition, InvalidArgument, OstiaryError
 from ostiary.storage.port import Audit, Budget, BudgetSpent, Changes, Message, Put, Remove
@@ -23,16 +25,26 @@ from ostiary.users.context import Context, Draft
 EMAIL = "email"
 PHONE = "phone"
 PASSWORD_RESET = "password_reset"
-_TEMPLATES = {EMAIL: "verify_email", PHONE: "verify_phone", PASSWORD_RESET: "reset_password"}
+INVITE = "invite"
+PASSKEY_LINK = "passkey_link"
+_TEMPLATES = {
+    EMAIL: "verify_email",
+    PHONE: "verify_phone",
+    PASSWORD_RESET: "reset_password",
+    INVITE: "invite",
+    PASSKEY_LINK: "register_passkey",
+}
+_LENGTHS = {PASSKEY_LINK: LINK_CODE_LENGTH}
 
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """Where a code goes: by which channel (``email`` or ``phone``), to whom, with which link."""
+    """Where a code goes: by which channel (``email`` or ``phone``), to whom, with which link, for what."""
 
     channel: str
     recipient: str
     url_template: str = ""
+    application_name: str = ""
 
 
 class Codes:
@@ -42,25 +54,40 @@ class Codes:
         """Hashes are sealed: so short a code could be found by trying all."""
         self._context = context
 
-    async def issue(self, draft: Draft, purpose: str, sending: Sending | None) -> str:
+    async def issue(
+        self, draft: Draft, purpose: str, sending: Sending | None, *, lives: timedelta = CODE_LIVES
+    ) -> str:
         """A new code, written with the draft: to the outbox if it is to be sent, else for the caller to be told."""
         user, now = draft.user, draft.now
-        place = _place(user.id, purpose)
-        code = code_text(self._context.effects.random_bytes(CODE_LENGTH))
+        place = code_id(user.id, purpose)
+        code = code_text(self._context.effects.random_bytes(_LENGTHS.get(purpose, CODE_LENGTH)))
         old = await self._context.store.get(VERIFICATION_CODE, place)
         was = old.version if old else 0
         sealed = self._context.sealer.seal(code_hash(place, code), _context(place))
-        address = sending.recipient if sending else ""
-        row = VerificationCode(place, user.id, purpose, sealed, now, now + CODE_LIVES, address, was + 1)
+        sent = sending or Sending("", "")
+        row = VerificationCode(
+            place,
+            user.id,
+            purpose,
+            sealed,
+            now,
+            now + lives,
+            sent.recipient,
+            was + 1,
+            sent.url_template,
+            sent.application_name,
+        )
         draft.puts.append(Put(VERIFICATION_CODE, row, was))
         draft.clears.append(code_guess_key(place))
         if sending is not None:
-            draft.outbox.append(self._message(user, purpose, sending, code, now))
+            draft.outbox.append(self._message(user, row, sending, code))
+            limits = send_limits(user.id, sending.channel, now)
+            draft.budgets += [Budget(one.key, now, one.ends_at, one.limit, add=1) for one in limits]
         return code
 
-    def _message(self, user: User, purpose: str, sending: Sending, code: str, now: datetime) -> Message:
+    def _message(self, user: User, row: VerificationCode, sending: Sending, code: str) -> Message:
         notification = Notification(
-            _TEMPLATES[purpose],
+            _TEMPLATES[row.purpose],
             sending.recipient,
             user.id,
             user.organization_id,
@@ -68,28 +95,52 @@ class Codes:
             sending.url_template,
             user.preferred_language,
             user.display_name,
+            sending.application_name,
+            login_name=user.login_names[-1],
+            asked_at=row.created_at,
+            expires_at=row.expires_at,
         )
         message_id = self._context.effects.new_id()
         sealed = self._context.sealer.seal(encode_notification(notification), sealing_context(message_id))
-        return Message(message_id, sending.channel, now, sealed)
+        return Message(message_id, sending.channel, row.created_at, sealed)
 
     async def drop(self, draft: Draft, purpose: str) -> None:
         """No code of this purpose is good any more, once the draft is saved."""
-        old = await self._context.store.get(VERIFICATION_CODE, _place(draft.user.id, purpose))
+        old = await self.pending(draft.user.id, purpose)
         if old is not None:
-            draft.removes.append(Remove(VERIFICATION_CODE, old.id, old.version))
-            draft.clears.append(code_guess_key(old.id))
+            self.spend(draft, old)
 
-    async def judge(self, actor_id: str, user_id: str, purpose: str, typed: str) -> VerificationCode:
-        """The code that was typed; it stays good until it is dropped.
+    async def pending(self, user_id: str, purpose: str) -> VerificationCode | None:
+        """The code there is, expired or not."""
+        return await self._context.store.get(VERIFICATION_CODE, code_id(user_id, purpose))
+
+    def spend(self, draft: Draft, code: VerificationCode) -> None:
+        """That very code is good no more, once the draft is saved; the save fails if it is gone by then."""
+        remove = Remove(VERIFICATION_CODE, code.id, code.version)
+        if remove not in draft.removes:
+            draft.removes.append(remove)
+            draft.clears.append(code_guess_key(code.id))
+
+    async def judge(
+        self,
+        actor_id: str,
+        user_id: str,
+        purpose: str,
+        typed: str,
+        *,
+        none: OstiaryError | None = None,
+        wrong: OstiaryError | None = None,
+    ) -> VerificationCode:
+        """The code that was typed; it stays good until it is dropped or spent.
 
         A wrong one counts, before this answers; after ``CODE_GUESSES`` the code has expired. Raises FailedPrecondition
-        COMMAND-2M9sd (none) or CODE-QvUQ4P (expired), InvalidArgument CODE-woT0xc (wrong).
+        COMMAND-2M9sd (none) or CODE-QvUQ4P (expired), InvalidArgument CODE-woT0xc (wrong); ``none`` and ``wrong`` say
+        what to raise instead.
         """
-        place, now = _place(user_id, purpose), self._context.effects.now()
+        place, now = code_id(user_id, purpose), self._context.effects.now()
         row = await self._context.store.get(VERIFICATION_CODE, place)
         if row is None:
-            raise FailedPrecondition("COMMAND-2M9sd", "Code not found")
+            raise none or FailedPrecondition("COMMAND-2M9sd", "Code not found")
         if row.expires_at <= now:
             raise _expired()
         expected = self._context.sealer.open(row.code_hash, _context(place))
@@ -102,7 +153,7 @@ class Codes:
         except BudgetSpent:
             raise _expired() from None
         if not is_right:
-            raise InvalidArgument("CODE-woT0xc", "Code is invalid")
+            raise wrong or InvalidArgument("CODE-woT0xc", "Code is invalid")
         return row
 
     async def is_same(self, judged: VerificationCode) -> bool:
@@ -115,7 +166,8 @@ def _expired() -> OstiaryError:
     return FailedPrecondition("CODE-QvUQ4P", "Code is expired", hint="ask for a new one")
 
 
-def _place(user_id: str, purpose: str) -> str:
+def code_id(user_id: str, purpose: str) -> str:
+    """The id of the one code that a user has for a purpose."""
     return f"{user_id}:{purpose}"
 
 

@@ -8,13 +8,16 @@ from ostiary.crypto.seal import Sealer
 from ostiary.effects import Effects
 from ostiary.storage.cache import Cache
 from ostiary.storage.port import Store
+from ostiary.users.addresses import UserAddresses
 from ostiary.users.codes import Codes
 from ostiary.users.context import Context
 from ostiary.users.create import UserCreation
+from ostiary.users.invites import Invites
 from ostiary.users.machine import MachineCredentials
 from ostiary.users.metadata import UserMetadataKeys
 from ostiary.users.password import UserPasswords
 from ostiary.users.queries import UserQueries
+from ostiary.users.reset import PasswordResets
 from ostiary.users.state import UserStates
 from ostiary.users.tokens import PersonalAccessTokens
 from ostiary.users.totp import UserTotp
@@ -45,6 +48,9 @@ class Users:
         self.states = UserStates(context)
         self.passwords = UserPasswords(context, codes)
         self.updates = UserUpdate(context, codes, self.passwords)
+        self.addresses = UserAddresses(context, codes)
+        self.resets = PasswordResets(context, codes)
+        self.invites = Invites(context, codes)
         self.totp = UserTotp(context)
         self.tokens = PersonalAccessTokens(context)
         self.machines = MachineCredentials(context)

@@ -10,15 +10,13 @@ from ostiary.core.permission import Caller
 from ostiary.core.user import Profile, User
 from ostiary.errors import FailedPrecondition, InvalidArgument
 from ostiary.storage.port import Changes
-from ostiary.users.addresses import remove_phone, set_email, set_phone
+from ostiary.users.addresses import remove_phone, require_trusted, set_email, set_phone
 from ostiary.users.change import (
     Changed,
     HumanChange,
     MachineChange,
-    NewAddress,
     ProfileChange,
     UserChange,
-    Verification,
 )
 from ostiary.users.codes import Codes
 from ostiary.users.context import Context, Draft
@@ -57,6 +55,19 @@ class UserUpdate:
 
             return await self._context.carry_out(attempt)
 
+    async def skip_mfa_init(self, caller: Caller, user_id: str) -> User:
+        """The user was asked to set up a second factor and said no, now."""
+
+        async def attempt(_: int) -> tuple[Changes, User]:
+            user = await permitted(self._context.store, caller, user_id, _PERMISSION)
+            if user.profile is None:
+                raise not_human("user.mfa_init_of_machine")
+            draft = Draft(user, user.version, self._context.effects.now())
+            draft.set(mfa_init_skipped_at=draft.now)
+            return draft.changes(caller.user_id, "user.mfa_init_skipped"), draft.user
+
+        return await self._context.carry_out(attempt)
+
     async def _apply(
         self, caller: Caller, draft: Draft, wanted: UserChange, password: PasswordChange | None
     ) -> tuple[str | None, str | None]:
@@ -84,20 +95,14 @@ class UserUpdate:
             draft.set(profile=_changed(profile, wanted.profile))
         email_code = phone_code = None
         if wanted.email is not None:
-            _require_trusted(caller, draft.user, wanted.email)
+            require_trusted(caller, draft.user, wanted.email.verification)
             email_code = await set_email(self._codes, draft, wanted.email)
         if wanted.phone is not None and wanted.phone.value:
-            _require_trusted(caller, draft.user, wanted.phone)
+            require_trusted(caller, draft.user, wanted.phone.verification)
             phone_code = await set_phone(self._codes, draft, wanted.phone)
         elif wanted.phone is not None:
             await remove_phone(self._codes, draft)
         return email_code, phone_code
-
-
-def _require_trusted(caller: Caller, user: User, wanted: NewAddress) -> None:
-    """Nobody says of their own address that it is verified, or has its code told: that is what the code is for."""
-    if wanted.verification in {Verification.VERIFIED, Verification.RETURN_CODE}:
-        caller.require(_PERMISSION, user.organization_id)
 
 
 def _apply_machine(draft: Draft, wanted: MachineChange) -> None:
