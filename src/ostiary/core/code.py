@@ -1,4 +1,4 @@
-"""Codes that prove somebody reads an address: six upper-case letters and digits, typed off a mail or a phone."""
+"""Codes that prove somebody reads an address: upper-case letters and digits, six to be typed, twelve in a link."""
 
 import hashlib
 from datetime import timedelta
@@ -6,6 +6,7 @@ from datetime import timedelta
 from ostiary.core.secret import same_hash
 
 CODE_LENGTH = 6
+LINK_CODE_LENGTH = 12
 CODE_LIVES = timedelta(hours=1)
 # Wrong tries after which a code counts as expired: 10 of 2**30.
 CODE_GUESSES = 10
@@ -14,8 +15,8 @@ _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
 def code_text(random: bytes) -> str:
-    """A code of ``CODE_LENGTH`` random bytes."""
-    return "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in random[:CODE_LENGTH])
+    """A code of as many characters as there are random bytes."""
+    return "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in random)
 
 
 def code_hash(place: str, code: str) -> bytes:
