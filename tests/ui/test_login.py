@@ -52,6 +52,7 @@ async def test_wrong_code(house: PageHouse) -> None:
     await browser.submit(code=wrong)
     assert (browser.status, browser.heading) == (400, "Enter your code")
     assert "The code is wrong" in browser.text
+    assert '<span class="login-name">alice</span>' in browser.text
     await browser.submit(code=wrong)
     await browser.submit(code=house.code())
     assert (browser.status, browser.heading) == (400, "Enter your code")

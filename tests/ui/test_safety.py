@@ -231,6 +231,15 @@ async def test_locked_user(house: PageHouse) -> None:
     assert browser.status == 400
 
 
+@pytest.mark.parametrize(("name", "password"), [("x" * 201, "x"), ("alice", "x" * 201)])
+async def test_too_long(house: PageHouse, name: str, password: str) -> None:
+    """What nobody can have is wrong, and is neither hashed nor counted."""
+    browser = await house.browser().open(house.authorization())
+    await browser.submit(login_name="alice")
+    await browser.submit(login_name=name, password=password)
+    assert (browser.status, browser.heading) == (400, "Sign in")
+
+
 PARAMETER = st.text(alphabet=st.characters(codec="utf-8"), max_size=30)
 
 

@@ -20,6 +20,7 @@ from ostiary.ui.pages import Leaf, Pages
 from ostiary.ui.paths import LOGIN, LOGOUT, link
 from ostiary.ui.visit import Visit, Visits
 
+LONGEST = 200  # characters of a login name or a password, as at the API
 NO_ACCESS = "OIDC-foSyH49RvL"
 
 
@@ -102,6 +103,8 @@ class Login:
         shown = Turn(View.PASSWORD, login_name=login_name)
         if not login_name or not password:
             return self._page(visit, shown if login_name else Turn(View.NAME), "Enter your password.", 400)
+        if max(len(login_name), len(password)) > LONGEST:
+            return self._page(visit, Turn(View.NAME), _WRONG, 400)
         account = named(visit.accounts, login_name)
         policy = account.held.policy if account else await self._signin.cache.policy(LoginPolicy)
         try:
@@ -114,9 +117,7 @@ class Login:
                 policy.password_check_lifetime_s,
             )
         except (InvalidArgument, FailedPrecondition, NotFound):
-            # one text for every reason, so that nobody learns who has an account
-            wrong = "Login name or password is wrong, or the account is locked."
-            return self._page(visit, shown, wrong, 400)
+            return self._page(visit, shown, _WRONG, 400)
         except Unavailable as busy:
             return self._busy(visit, shown, busy)
         return await self._verified(visit, kept, policy)
@@ -126,7 +127,8 @@ class Login:
         if kept is None:
             return self._pages.redirect(self._url(visit))
         found = await held(self._signin, kept.proof, visit.purpose.wanted)
-        shown = Turn(View.CODE, Account(kept, found) if found else None)
+        account = Account(kept, found) if found else None
+        shown = Turn(View.CODE, account, login_name=account.login_name if account else "")
         policy = found.policy if found else await self._signin.cache.policy(LoginPolicy)
         try:
             after = await self._checks.code(
@@ -182,4 +184,6 @@ class Login:
         return link(LOGIN, *visit.purpose.kept, ("session", session_id), *more)
 
 
+# one text for every reason, so that nobody learns who has an account
+_WRONG = "Login name or password is wrong, or the account is locked."
 _BLOCKED = "Too many wrong codes were entered. Ask your administrator to unlock the account."
