@@ -12,13 +12,13 @@ from protobuf.wkt import Struct
 from ostiary._pb.zitadel.session.v2.session_service_pb import CheckWebAuthN
 from ostiary.core.factor import Attempt, Tools
 from ostiary.core.passkey import Enrolment, encode_enrolment
+from ostiary.core.recovery_code import code_hash, encode
 from ostiary.core.session import Challenge
 from ostiary.core.user import Authenticator, Profile, User
 from ostiary.crypto.otp import code_of, step_of
 from ostiary.crypto.password import hash_password
 from ostiary.crypto.seal import Sealer
 from ostiary.crypto.web_authn import Credential, base64url, lookup_hash
-from ostiary.factors import recovery_code
 from ostiary.factors.web_authn import ChallengeState
 from tests.doubles.authenticator import SoftKey, cose_of, es256_key
 from tests.doubles.effects import START, SettableEffects
@@ -111,7 +111,7 @@ CASES = {
     "otp_sms": sent_code("otp_sms"),
     "otp_email": sent_code("otp_email"),
     "recovery_code": Case(
-        recovery_code.encode([recovery_code.code_hash(CODE), recovery_code.code_hash("another")]),
+        encode([code_hash(CODE), code_hash("another")]),
         lambda _: Typed(code=CODE),
         Typed(code="00000000"),
     ),

@@ -8,6 +8,7 @@ from ostiary.api.call import Call, Service
 from ostiary.api.paging import MAX_OFFSET, limit_of
 from ostiary.api.user_addresses import address_handlers
 from ostiary.api.user_credentials import credential_handlers
+from ostiary.api.user_factors import factor_handlers
 from ostiary.api.user_keys import machine_handlers
 from ostiary.api.user_messages import details_of, user_message
 from ostiary.api.user_metadata import metadata_handlers
@@ -36,6 +37,7 @@ def service(users: Users) -> Service:
             "ReactivateUser": api.reactivate,
             "DeleteUser": api.delete,
             **credential_handlers(users),
+            **factor_handlers(users),
             **address_handlers(users.addresses),
             **recovery_handlers(users),
             **token_handlers(users),

@@ -21,9 +21,25 @@ _METHODS = MappingProxyType(
     {
         "password": pb.AuthenticationMethodType.PASSWORD,
         "totp": pb.AuthenticationMethodType.TOTP,
+        "otp_sms": pb.AuthenticationMethodType.OTP_SMS,
+        "otp_email": pb.AuthenticationMethodType.OTP_EMAIL,
+        "recovery_code": pb.AuthenticationMethodType.RECOVERY_CODE,
+    }
+)
+# The second factors that are listed, with the number they are asked for by.
+_FACTORS = MappingProxyType(
+    {
+        "totp": pb.AuthFactors.OTP,
+        "otp_sms": pb.AuthFactors.OTP_SMS,
+        "otp_email": pb.AuthFactors.OTP_EMAIL,
     }
 )
 _READY, _NOT_READY = user_pb.AuthFactorState.READY, user_pb.AuthFactorState.NOT_READY
+
+_Otp = Oneof[Literal["otp"], user_pb.AuthFactorOTP]
+_OtpSms = Oneof[Literal["otp_sms"], user_pb.AuthFactorOTPSMS]
+_OtpEmail = Oneof[Literal["otp_email"], user_pb.AuthFactorOTPEmail]
+_Type = _Otp | _OtpSms | _OtpEmail
 
 
 def credential_handlers(users: Users) -> Mapping[str, Handler]:
@@ -86,12 +102,18 @@ class _CredentialApi:
         """ListAuthenticationFactors: second factors, those that are ready unless other states are asked for."""
         owned = await self._users.queries.second_factors(call.caller, request.user_id)
         states = set(request.states) or {_READY}
-        kinds = set(request.auth_factors) or {pb.AuthFactors.OTP}
-        found = [_factor(one) for one in owned if one.kind == "totp" and pb.AuthFactors.OTP in kinds]
+        asked = set(request.auth_factors) or set(_FACTORS.values())
+        found = [_factor(one) for one in owned if _FACTORS.get(one.kind) in asked]
         return pb.ListAuthenticationFactorsResponse(result=[one for one in found if one.state in states])
 
 
 def _factor(owned: Authenticator) -> user_pb.AuthFactor:
-    state = _READY if owned.is_ready else _NOT_READY
-    otp: Oneof[Literal["otp"], user_pb.AuthFactorOTP] = Oneof("otp", user_pb.AuthFactorOTP())
-    return user_pb.AuthFactor(state=state, type=otp)
+    return user_pb.AuthFactor(state=_READY if owned.is_ready else _NOT_READY, type=_type(owned))
+
+
+def _type(owned: Authenticator) -> _Type:
+    otp: _Otp = Oneof("otp", user_pb.AuthFactorOTP())
+    otp_sms: _OtpSms = Oneof("otp_sms", user_pb.AuthFactorOTPSMS())
+    otp_email: _OtpEmail = Oneof("otp_email", user_pb.AuthFactorOTPEmail())
+    by_kind: dict[str, _Type] = {"otp_sms": otp_sms, "otp_email": otp_email}
+    return by_kind.get(owned.kind, otp)

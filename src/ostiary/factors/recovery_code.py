@@ -4,24 +4,17 @@ One authenticator holds those that are left; a check spends one with the authent
 cannot use one code twice. Source: ZITADEL's wire contract, part 2.8; NIST SP 800-63B-4, 3.1.2 (look-up secrets).
 """
 
-import hashlib
-from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Protocol
 
 import msgspec
 
 from ostiary.core.factor import Attempt, Evidence, Factor, Rejected, Tools, Verified
+from ostiary.core.recovery_code import KIND, code_hash, decode, encode
 from ostiary.core.secret import same_hash
 from ostiary.core.session import VerifiedFactor
 from ostiary.core.user import Authenticator
 from ostiary.errors import FailedPrecondition, InvalidArgument, OstiaryError
-
-KIND: Final = "recovery_code"
-# Crockford's base32, five bits a character: 26 of them hold 130 bits
-_ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
-_CHARACTERS: Final = 26
-_READ_AS: Final = str.maketrans({"o": "0", "i": "1", "l": "1", "-": None, " ": None})
 
 
 class RecoveryCheck(Protocol):
@@ -33,40 +26,9 @@ class RecoveryCheck(Protocol):
         ...
 
 
-class RecoveryCodes(msgspec.Struct, frozen=True):
-    """What an authenticator keeps, sealed: the SHA-256 of each code that is left."""
-
-    hashes: tuple[bytes, ...] = ()
-
-
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(RecoveryCodes).decode
-
-
 def authenticator_id(user_id: str) -> str:
     """A user has one, for all codes."""
     return f"{user_id}:{KIND}"
-
-
-def new_code(random_bytes: Callable[[int], bytes]) -> str:
-    """A code of 130 random bits, with a hyphen in its middle."""
-    drawn = "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in random_bytes(_CHARACTERS))
-    return f"{drawn[: _CHARACTERS // 2]}-{drawn[_CHARACTERS // 2 :]}"
-
-
-def code_hash(code: str) -> bytes:
-    """Its hash; case, hyphens and spaces do not matter, and letters that look like digits are these."""
-    return hashlib.sha256(code.lower().translate(_READ_AS).encode()).digest()
-
-
-def encode(codes: Iterable[bytes]) -> bytes:
-    """The plain form of an authenticator's data, of hashes."""
-    return _encode(RecoveryCodes(tuple(codes)))
-
-
-def decode(plain: bytes) -> tuple[bytes, ...]:
-    """The hashes of an unsealed authenticator."""
-    return _decode(plain).hashes
 
 
 def verify(check: RecoveryCheck, attempt: Attempt) -> Evidence:

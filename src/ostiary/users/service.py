@@ -15,8 +15,10 @@ from ostiary.users.create import UserCreation
 from ostiary.users.invites import Invites
 from ostiary.users.machine import MachineCredentials
 from ostiary.users.metadata import UserMetadataKeys
+from ostiary.users.otp_enrolment import UserOtp
 from ostiary.users.password import UserPasswords
 from ostiary.users.queries import UserQueries
+from ostiary.users.recovery_codes import UserRecoveryCodes
 from ostiary.users.reset import PasswordResets
 from ostiary.users.state import UserStates
 from ostiary.users.tokens import PersonalAccessTokens
@@ -52,6 +54,8 @@ class Users:
         self.resets = PasswordResets(context, codes)
         self.invites = Invites(context, codes)
         self.totp = UserTotp(context)
+        self.otp = UserOtp(context)
+        self.recovery_codes = UserRecoveryCodes(context)
         self.tokens = PersonalAccessTokens(context)
         self.machines = MachineCredentials(context)
         self.metadata = UserMetadataKeys(context)
