@@ -13,6 +13,7 @@ from ostiary.api.user_keys import machine_handlers
 from ostiary.api.user_messages import details_of, user_message
 from ostiary.api.user_metadata import metadata_handlers
 from ostiary.api.user_recovery import recovery_handlers
+from ostiary.api.user_passkeys import passkey_handlers
 from ostiary.api.user_requests import added_human, created_user, updated_human, updated_user
 from ostiary.api.user_search import COLUMNS, condition_of
 from ostiary.api.user_tokens import token_handlers
@@ -37,6 +38,7 @@ def service(users: Users) -> Service:
             "ReactivateUser": api.reactivate,
             "DeleteUser": api.delete,
             **credential_handlers(users),
+            **passkey_handlers(users),
             **factor_handlers(users),
             **address_handlers(users.addresses),
             **recovery_handlers(users),

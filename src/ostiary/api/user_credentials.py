@@ -13,6 +13,7 @@ from ostiary._pb.zitadel.user.v2 import user_service_pb as pb
 from ostiary.api.call import Call, Handler
 from ostiary.api.user_messages import details_of
 from ostiary.api.user_requests import password_of, proof_of
+from ostiary.core.passkey import PASSKEY, U2F
 from ostiary.core.user import Authenticator
 from ostiary.users.change import NewPassword
 from ostiary.users.service import Users
@@ -20,7 +21,9 @@ from ostiary.users.service import Users
 _METHODS = MappingProxyType(
     {
         "password": pb.AuthenticationMethodType.PASSWORD,
+        PASSKEY: pb.AuthenticationMethodType.PASSKEY,
         "totp": pb.AuthenticationMethodType.TOTP,
+        U2F: pb.AuthenticationMethodType.U2F,
         "otp_sms": pb.AuthenticationMethodType.OTP_SMS,
         "otp_email": pb.AuthenticationMethodType.OTP_EMAIL,
         "recovery_code": pb.AuthenticationMethodType.RECOVERY_CODE,
@@ -87,9 +90,14 @@ class _CredentialApi:
     async def method_types(
         self, call: Call, request: pb.ListAuthenticationMethodTypesRequest
     ) -> pb.ListAuthenticationMethodTypesResponse:
-        """ListAuthenticationMethodTypes; the domain it may ask for concerns neither passwords nor apps."""
+        """ListAuthenticationMethodTypes; the domain it may ask for concerns keys alone, which all have one."""
         owned = await self._users.queries.authenticators(call.caller, request.user_id)
         kinds = {one.kind for one in owned if one.is_ready}
+        if request.domain_query is not None:
+            keys = await self._users.passkeys.ready(call.caller, request.user_id)
+            wanted = request.domain_query.domain.lower()
+            kinds -= {PASSKEY, U2F}
+            kinds |= {key.owned.kind for key in keys if key.credential.rp_id == wanted}
         found = [method for kind, method in _METHODS.items() if kind in kinds]
         now = Timestamp.from_datetime(self._users.effects.now())
         return pb.ListAuthenticationMethodTypesResponse(

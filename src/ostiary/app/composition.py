@@ -42,6 +42,7 @@ def users(installation: Installation) -> Users:
         installation.sealer,
         installation.pool,
         FACTORS,
+        domain=installation.settings.domain,
     )
 
 

@@ -35,7 +35,7 @@ AnswerT = TypeVar("AnswerT")
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Store and tools. ``factors`` by kind; ``issuer`` names this server in authenticator apps."""
+    """Store and tools. ``factors`` by kind; ``issuer`` names this server in authenticators, ``domain`` is its host."""
 
     store: Store
     cache: Cache
@@ -45,6 +45,7 @@ class Context:
     pool: HashPool
     factors: Mapping[str, Factor]
     issuer: str
+    domain: str = "localhost"
 
     async def carry_out(self, attempt: Callable[[int], Awaitable[tuple[Changes | None, AnswerT]]]) -> AnswerT:
         """The attempt's answer once its changes are saved; tried again while somebody else was faster.

@@ -13,9 +13,11 @@ from ostiary.users.codes import Codes
 from ostiary.users.context import Context
 from ostiary.users.create import UserCreation
 from ostiary.users.invites import Invites
+from ostiary.users.key_registration import KeyRegistration
 from ostiary.users.machine import MachineCredentials
 from ostiary.users.metadata import UserMetadataKeys
 from ostiary.users.otp_enrolment import UserOtp
+from ostiary.users.passkeys import UserPasskeys
 from ostiary.users.password import UserPasswords
 from ostiary.users.queries import UserQueries
 from ostiary.users.recovery_codes import UserRecoveryCodes
@@ -39,10 +41,11 @@ class Users:
         pool: HashPool,
         factors: Sequence[Factor],
         issuer: str = "Ostiary",
+        domain: str = "localhost",
     ) -> None:
-        """``factors`` are those there are; ``issuer`` names this server in authenticator apps."""
+        """``factors`` are those there are; ``issuer`` names this server in authenticators, ``domain`` is its host."""
         by_kind = {factor.kind: factor for factor in factors}
-        context = Context(store, cache, effects, tools, sealer, pool, by_kind, issuer)
+        context = Context(store, cache, effects, tools, sealer, pool, by_kind, issuer, domain)
         codes = Codes(context)
         self.effects = effects
         self.queries = UserQueries(store)
@@ -56,6 +59,8 @@ class Users:
         self.totp = UserTotp(context)
         self.otp = UserOtp(context)
         self.recovery_codes = UserRecoveryCodes(context)
+        self.passkeys = UserPasskeys(context, codes)
+        self.key_registration = KeyRegistration(context, codes)
         self.tokens = PersonalAccessTokens(context)
         self.machines = MachineCredentials(context)
         self.metadata = UserMetadataKeys(context)

@@ -1,0 +1,104 @@
+"""Passkeys and U2F keys: listed, removed, and links by which their user makes one. Source: ZITADEL's wire contract, part 5.7."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from ostiary.core.passkey import PASSKEY, U2F
+from ostiary.core.permission import Caller
+from ostiary.core.url_template import require_template
+from ostiary.core.user import AUTHENTICATOR, Authenticator, User
+from ostiary.crypto.web_authn import Credential
+from ostiary.errors import FailedPrecondition, NotFound
+from ostiary.storage.port import Changes, Remove
+from ostiary.users.codes import EMAIL, PASSKEY_LINK, Codes, Sending, code_id
+from ostiary.users.context import Context, Draft
+from ostiary.users.rules import not_human, permitted
+
+_decode_credential = msgspec.json.Decoder(Credential).decode
+
+
+@dataclass(frozen=True, slots=True)
+class LinkCode:
+    """A registration link's code, as it was handed out or sent."""
+
+    id: str
+    code: str
+
+    def __repr__(self) -> str:
+        """Never the code."""
+        return f"LinkCode({self.id!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key that is ready, with its credential opened."""
+
+    owned: Authenticator
+    credential: Credential
+
+
+def ready_keys(context: Context, owned: tuple[Authenticator, ...]) -> list[Key]:
+    """The keys among a user's authenticators."""
+    rows = [row for row in owned if row.kind in {PASSKEY, U2F} and row.is_ready]
+    return [Key(row, _decode_credential(context.tools.unseal(row))) for row in rows]
+
+
+class UserPasskeys:
+    """A user's keys: their own, or with a permission."""
+
+    def __init__(self, context: Context, codes: Codes) -> None:
+        """``codes`` makes those of links."""
+        self._context = context
+        self._codes = codes
+
+    async def ready(self, caller: Caller, user_id: str) -> list[Key]:
+        """All keys that are ready, oldest first: one's own, or with ``user.read``."""
+        await permitted(self._context.store, caller, user_id, "user.read")
+        keys = ready_keys(self._context, await self._context.store.owned(AUTHENTICATOR, user_id))
+        return sorted(keys, key=lambda key: key.owned.created_at)
+
+    async def remove(self, caller: Caller, user_id: str, kind: str, key_id: str) -> User:
+        """Remove a key, ready or not; raises NotFound COMMAND-DAfb2."""
+
+        async def attempt(_: int) -> tuple[Changes, User]:
+            store = self._context.store
+            user = await permitted(store, caller, user_id, "user.credential.write")
+            rows = await store.owned(AUTHENTICATOR, user_id)
+            row = next((row for row in rows if (row.id, row.kind) == (key_id, kind)), None)
+            if row is None:
+                raise NotFound("COMMAND-DAfb2", "WebAuthN token not found")
+            draft = Draft(user, user.version, self._context.effects.now())
+            draft.removes.append(Remove(AUTHENTICATOR, row.id, row.version))
+            return draft.changes(caller.user_id, "user.key_removed", kind=kind), draft.user
+
+        return await self._context.carry_out(attempt)
+
+    async def link(
+        self, caller: Caller, user_id: str, url_template: str, *, sends: bool
+    ) -> tuple[User, LinkCode]:
+        """A code by which whoever has it registers one passkey for the user: mailed (``sends``), or to be told.
+
+        It takes ``user.passkey.write``, for oneself too; an earlier code is dead.
+        """
+        if url_template:
+            require_template(url_template)
+
+        async def attempt(_: int) -> tuple[Changes, tuple[User, LinkCode]]:
+            permission = "user.passkey.write"
+            user = await permitted(self._context.store, caller, user_id, permission, own=False)
+            if user.profile is None:
+                raise not_human("user.passkey_link_of_machine")
+            draft = Draft(user, user.version, self._context.effects.now())
+            sending = _mail(user, url_template) if sends else None
+            code = await self._codes.issue(draft, PASSKEY_LINK, sending)
+            changes = draft.changes(caller.user_id, "user.passkey_link_made", is_sent=sends)
+            return changes, (draft.user, LinkCode(code_id(user_id, PASSKEY_LINK), code))
+
+        return await self._context.carry_out(attempt)
+
+
+def _mail(user: User, url_template: str) -> Sending:
+    if user.email is None:
+        raise FailedPrecondition("user.passkey_link_without_email", "User has no email address")
+    return Sending(EMAIL, user.email.value, url_template)
