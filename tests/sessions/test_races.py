@@ -12,6 +12,7 @@ from ostiary.core.user import AUTHENTICATOR, USER, UserState
 from ostiary.errors import (
     Aborted,
     FailedPrecondition,
+    Internal,
     InvalidArgument,
     NotFound,
     OstiaryError,
@@ -19,8 +20,8 @@ from ostiary.errors import (
 )
 from ostiary.sessions.change import Changed, SessionChange
 from ostiary.storage.memory import MemoryStore
-from ostiary.storage.port import Changes, Put, Remove, Saved
-from tests.sessions.conftest import LOGIN_CLIENT, House, password_check, totp_check, user_check
+from ostiary.storage.port import Changes, Conflict, Put, Remove, Saved
+from tests.sessions.conftest import LOGIN_CLIENT, STRANGER, House, password_check, totp_check, user_check
 
 
 class Interrupted(MemoryStore):
@@ -284,3 +285,64 @@ def _interrupted(house: House) -> Interrupted:
 def _memory(house: House) -> MemoryStore:
     assert isinstance(house.store, MemoryStore)
     return house.store
+
+
+class Losing(MemoryStore):
+    """A store in which every save of certain kinds is lost to somebody else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lost: set[str] = set()
+
+    async def save(self, changes: Changes) -> Saved:
+        """Lose, or save."""
+        writes = [*(put.kind for put in changes.puts), *(remove.kind for remove in changes.removes)]
+        if any(kind.name in self.lost for kind in writes):
+            raise Conflict
+        return await super().save(changes)
+
+
+async def test_an_end_that_always_loses_says_so() -> None:
+    """Deleting and logging out alike."""
+    store = Losing()
+    house = House(store)
+    await house.furnish()
+    made = await house.create()
+    store.lost = {"session"}
+    with pytest.raises(Aborted):
+        await house.commands.end(LOGIN_CLIENT, made.session_id, "")
+    with pytest.raises(Aborted):
+        await house.commands.log_out("100", made.session_id)
+
+
+async def test_a_lock_that_always_loses_lets_nobody_in() -> None:
+    """The budget holds all the same."""
+    store = Losing()
+    house = House(store)
+    await house.furnish()
+    await house.lockout(max_otp_attempts=2)
+    made = await house.create()
+    store.lost = {"user"}
+    for _ in range(2):
+        with pytest.raises(InvalidArgument):
+            await house.set(made.session_id, "", totp_check("000000"))
+    with pytest.raises(FailedPrecondition) as blocked:
+        await house.set(made.session_id, "", totp_check(house.code()))
+    assert blocked.value.id == "COMMAND-SF3fg"
+
+
+async def test_logging_out(house: House) -> None:
+    """Only of the user the ID token named; again is no error."""
+    made = await house.create()
+    assert not await house.commands.log_out("900", made.session_id)
+    assert await house.commands.log_out("100", made.session_id)
+    assert await house.commands.log_out("100", made.session_id)
+    ended = await house.commands.end(STRANGER, made.session_id, made.token)
+    assert ended.version == 0
+
+
+async def test_without_an_instance_nothing_begins() -> None:
+    """A database that was emptied under us is our fault."""
+    house = House(MemoryStore())
+    with pytest.raises(Internal):
+        await house.create(SessionChange())

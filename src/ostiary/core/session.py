@@ -159,17 +159,22 @@ SessionEvent = (
 CHALLENGES_KEPT = 5
 
 
+def begun(event: Started) -> Session:
+    """The session as it begins."""
+    return Session(
+        id=event.session_id,
+        created_at=event.at,
+        changed_at=event.at,
+        creator_id=event.creator_id,
+        user_agent=event.user_agent,
+        version=1,
+    )
+
+
 def evolve(session: Session | None, event: SessionEvent) -> Session | None:
     """The session after the event; None before its start and after its end."""
     if isinstance(event, Started):
-        return Session(
-            id=event.session_id,
-            created_at=event.at,
-            changed_at=event.at,
-            creator_id=event.creator_id,
-            user_agent=event.user_agent,
-            version=1,
-        )
+        return begun(event)
     if session is None:
         return None
     if isinstance(event, Ended):

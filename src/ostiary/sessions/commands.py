@@ -6,7 +6,7 @@ from ostiary.core.logout import BACKCHANNEL_LOGOUT, sealed_logouts
 from ostiary.core.organization import INSTANCE, INSTANCE_KEY, Instance
 from ostiary.core.participant import PARTICIPANT, Participant
 from ostiary.core.permission import Caller
-from ostiary.core.session import ENDED_SESSION, SESSION, Ended, EndedSession, Session, Started, evolve
+from ostiary.core.session import ENDED_SESSION, SESSION, Ended, EndedSession, Session, Started, begun
 from ostiary.core.session_state import ended
 from ostiary.core.user import AUTHENTICATOR, USER, Authenticator, User
 from ostiary.errors import Aborted, FailedPrecondition, Internal, NotFound
@@ -39,7 +39,7 @@ class SessionCommands:
             now = self._effects.now()
             started = Started(now, session_id, caller.user_id, change.user_agent)
             judges = await self._judges(change, user)
-            return View(now, _begun(started), user, *judges, started, is_identified)
+            return View(now, begun(started), user, *judges, started, is_identified)
 
         return await self._worker.run(Reading(caller, "session.created", read, once), change)
 
@@ -145,13 +145,6 @@ class SessionCommands:
         if user is None or not (change.checks or change.challenges):
             return (), instance
         return await self._store.owned(AUTHENTICATOR, user.id), instance
-
-
-def _begun(started: Started) -> Session:
-    session = evolve(None, started)
-    if session is None:
-        raise AssertionError("a started session is one")
-    return session
 
 
 def _ending(
