@@ -35,6 +35,7 @@ _FACTORS = MappingProxyType(
         "totp": pb.AuthFactors.OTP,
         "otp_sms": pb.AuthFactors.OTP_SMS,
         "otp_email": pb.AuthFactors.OTP_EMAIL,
+        U2F: pb.AuthFactors.U2F,
     }
 )
 _READY, _NOT_READY = user_pb.AuthFactorState.READY, user_pb.AuthFactorState.NOT_READY
@@ -42,7 +43,8 @@ _READY, _NOT_READY = user_pb.AuthFactorState.READY, user_pb.AuthFactorState.NOT_
 _Otp = Oneof[Literal["otp"], user_pb.AuthFactorOTP]
 _OtpSms = Oneof[Literal["otp_sms"], user_pb.AuthFactorOTPSMS]
 _OtpEmail = Oneof[Literal["otp_email"], user_pb.AuthFactorOTPEmail]
-_Type = _Otp | _OtpSms | _OtpEmail
+_U2f = Oneof[Literal["u2f"], user_pb.AuthFactorU2F]
+_Type = _Otp | _OtpSms | _OtpEmail | _U2f
 
 
 def credential_handlers(users: Users) -> Mapping[str, Handler]:
@@ -123,5 +125,6 @@ def _type(owned: Authenticator) -> _Type:
     otp: _Otp = Oneof("otp", user_pb.AuthFactorOTP())
     otp_sms: _OtpSms = Oneof("otp_sms", user_pb.AuthFactorOTPSMS())
     otp_email: _OtpEmail = Oneof("otp_email", user_pb.AuthFactorOTPEmail())
-    by_kind: dict[str, _Type] = {"otp_sms": otp_sms, "otp_email": otp_email}
+    u2f: _U2f = Oneof("u2f", user_pb.AuthFactorU2F(id=owned.id, name=owned.name))
+    by_kind: dict[str, _Type] = {"otp_sms": otp_sms, "otp_email": otp_email, U2F: u2f}
     return by_kind.get(owned.kind, otp)

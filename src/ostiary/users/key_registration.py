@@ -205,8 +205,8 @@ def _permission(caller: Caller, kind: str) -> str:
     wanted = (
         ("user.credential.write", "user.passkey.write") if kind == PASSKEY else ("user.credential.write",)
     )
-    held = [*filter(caller.holds, wanted), *filter(caller.holds_anywhere, wanted), *wanted]
-    return held[0]
+    of_instance = next((one for one in wanted if caller.holds(one)), "")
+    return of_instance or next((one for one in wanted if caller.holds_anywhere(one)), wanted[0])
 
 
 def _verified(sent: Mapping[str, Any], pending: PendingCredential) -> Credential:
