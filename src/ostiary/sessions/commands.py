@@ -127,9 +127,7 @@ class SessionCommands:
                 return await self._store.get(USER, owned.user_id), True
         return None, False
 
-    async def _named(self, named: UserNamed | None) -> User | None:
-        if named is None:
-            return None
+    async def _named(self, named: UserNamed) -> User | None:
         if named.user_id:
             return await self._store.get(USER, named.user_id)
         return await user_by_login_name(self._store, named.login_name)
