@@ -70,7 +70,8 @@ def test_missing(
 ) -> None:
     """Each row says what the session lacks, if anything."""
     wish = Wanted(**wanted)  # type: ignore[arg-type]
-    found = missing(session(factors), user, owned, LoginPolicy(**policy), wish, LATER)
+    rules = LoginPolicy(**policy)  # type: ignore[arg-type]
+    found = missing(session(factors), user, owned, rules, wish, LATER)
     assert (found.error if found else None) == error
 
 
