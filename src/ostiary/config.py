@@ -67,6 +67,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         "true/false",
         "A session must itself satisfy policy and request to finish a login; no: the login UI is trusted (ZITADEL).",
     ] = True
+    passkey_autofill: Annotated[
+        bool,
+        "true/false",
+        "A session without a user may ask for a passkey, which then says whose it is; no: name users first (ZITADEL).",
+    ] = True
     outbound_allow_private: Annotated[
         bool | None,
         "true/false",

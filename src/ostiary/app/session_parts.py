@@ -1,8 +1,12 @@
 """The session service over one installation."""
 
+from collections.abc import Sequence
+
 from ostiary.api.session import SessionApi
 from ostiary.app.installation import Installation
+from ostiary.core.factor import Factor
 from ostiary.factors import FACTORS
+from ostiary.factors.web_authn import WEB_AUTHN, WITHOUT_AUTOFILL
 from ostiary.sessions.commands import SessionCommands
 from ostiary.sessions.queries import SessionQueries
 from ostiary.sessions.work import Worker
@@ -23,6 +27,13 @@ def session_commands(installation: Installation) -> SessionCommands:
     )
 
 
+def session_factors(installation: Installation) -> Sequence[Factor]:
+    """The factors as the settings have them."""
+    if installation.settings.passkey_autofill:
+        return FACTORS
+    return tuple(WITHOUT_AUTOFILL if factor is WEB_AUTHN else factor for factor in FACTORS)
+
+
 def session_queries(installation: Installation) -> SessionQueries:
     """What may be known of sessions."""
     return SessionQueries(installation.store, installation.effects)
@@ -35,4 +46,9 @@ def session_api(installation: Installation) -> SessionApi:
     async def instance_id() -> str:
         return (await settings_queries.instance()).instance_id
 
-    return SessionApi(session_commands(installation), session_queries(installation), FACTORS, instance_id)
+    return SessionApi(
+        session_commands(installation),
+        session_queries(installation),
+        session_factors(installation),
+        instance_id,
+    )
