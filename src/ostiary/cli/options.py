@@ -46,6 +46,7 @@ class Serving:
     organization: Annotated[str | None, Parameter(help="The organisation that the first start makes.")] = None
     login_base_url: Annotated[str | None, Parameter(help="The login UI that browsers are sent to.")] = None
     strict_authentication: Annotated[bool | None, Parameter(help="Sessions must satisfy the policy.")] = None
+    passkey_autofill: Annotated[bool | None, Parameter(help="A passkey may say whose it is.")] = None
     outbound_allow_private: Annotated[
         bool | None, Parameter(help="Back-channel URLs may lead to private networks.")
     ] = None
