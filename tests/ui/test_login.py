@@ -43,6 +43,17 @@ async def test_second_factor(house: PageHouse) -> None:
     assert browser.url.startswith(REDIRECT)
 
 
+async def test_no_page_is_an_answer_to_a_form(house: PageHouse) -> None:
+    """Each page of a login that goes well is opened by GET, so that going back asks for no form again."""
+    await house.app_for_alice()
+    browser = await house.browser().open(house.authorization())
+    for values in ({"login_name": "alice"}, {"password": PASSWORD_TEXT}, {"code": house.code()}):
+        await browser.send_form(browser.page.forms[0], **values)  # type: ignore[arg-type]
+        assert browser.redirects
+        assert "alice" not in browser.url
+    assert browser.url.startswith(REDIRECT)
+
+
 async def test_wrong_code(house: PageHouse) -> None:
     """A wrong code is asked for again; after too many the page says so."""
     await house.app_for_alice()

@@ -240,6 +240,13 @@ async def test_too_long(house: PageHouse, name: str, password: str) -> None:
     assert (browser.status, browser.heading) == (400, "Sign in")
 
 
+async def test_typed_name_of_others(house: PageHouse) -> None:
+    """A name in the URL that we did not write is no name."""
+    for typed in ("alice", "AAAA", "%C3%A9", "A" * 200):
+        browser = await house.browser().open(f"{LOGIN}?typed={typed}")
+        assert (browser.status, browser.heading) == (200, "Sign in")
+
+
 PARAMETER = st.text(alphabet=st.characters(codec="utf-8"), max_size=30)
 
 

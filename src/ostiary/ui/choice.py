@@ -60,8 +60,13 @@ _VIEWS = {
 }
 
 
-def turn(purpose: Purpose, accounts: Sequence[Account], session_id: str, *, another: bool) -> Turn:
-    """The view. ``session_id`` is the account that was chosen; ``another``: none of these is wanted."""
+def turn(
+    purpose: Purpose, accounts: Sequence[Account], session_id: str, typed: str, *, another: bool
+) -> Turn:
+    """The view. ``session_id`` is the account that was chosen, ``typed`` a login name.
+
+    ``another``: none of these accounts is wanted.
+    """
     best = distinct(accounts)
     fit = [account for account in best if _fits(account, purpose)]
     ready = [account for account in fit if account.step is Step.FINISH]
@@ -69,6 +74,8 @@ def turn(purpose: Purpose, accounts: Sequence[Account], session_id: str, *, anot
         return _silent(fit, ready)
     if another:
         return Turn(View.NAME)
+    if typed:
+        return Turn(View.PASSWORD, login_name=typed)
     chosen = next((account for account in accounts if account.kept.session_id == session_id), None)
     if purpose.finish is None and (chosen is None or chosen.step is Step.FINISH) and best:
         return Turn(View.HOME, accounts=best)

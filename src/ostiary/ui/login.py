@@ -18,6 +18,7 @@ from ostiary.ui.cookie import Kept, LoginCookie, with_session
 from ostiary.ui.forms import Forms
 from ostiary.ui.pages import Leaf, Pages
 from ostiary.ui.paths import LOGIN, LOGOUT, link
+from ostiary.ui.typed_name import TypedNames
 from ostiary.ui.visit import Visit, Visits
 
 LONGEST = 200  # characters of a login name or a password, as at the API
@@ -28,7 +29,13 @@ class Login:
     """``GET`` and ``POST /ui/v2/login/login``."""
 
     def __init__(
-        self, visits: Visits, forms: Forms, checks: Checks, cookie: LoginCookie, pages: Pages
+        self,
+        visits: Visits,
+        forms: Forms,
+        checks: Checks,
+        cookie: LoginCookie,
+        names: TypedNames,
+        pages: Pages,
     ) -> None:
         """The parts."""
         self._visits = visits
@@ -36,15 +43,21 @@ class Login:
         self._forms = forms
         self._checks = checks
         self._cookie = cookie
+        self._names = names
         self._pages = pages
 
     async def show(self, request: Request) -> Response:
         """The page that is next, or the answer to the request when nothing is left to do."""
         visit = await self._visits.login(request, self._forms.asked(request))
-        another = visit.parameters.get("another") == "1"
-        return await self._take(
-            visit, turn(visit.purpose, visit.accounts, visit.parameters.get("session"), another=another)
+        parameters = visit.parameters
+        taken = turn(
+            visit.purpose,
+            visit.accounts,
+            parameters.get("session"),
+            self._names.read(parameters.get("typed")),
+            another=parameters.get("another") == "1",
         )
+        return await self._take(visit, taken)
 
     async def act(self, request: Request) -> Response:
         """What a form of ours asks for; then the page that is next, by GET."""
@@ -90,13 +103,12 @@ class Login:
             return self._page(visit, stuck)
 
     def _named(self, visit: Visit, login_name: str) -> Response:
-        if not login_name:
-            problem = "Enter your login name."
-            return self._page(visit, Turn(View.NAME), problem, 400)
+        if not login_name or len(login_name) > LONGEST:
+            return self._page(visit, Turn(View.NAME), "Enter your login name.", 400)
         known = named(visit.accounts, login_name)
         if known is not None and of_account(known).view is View.CODE:
             return self._pages.redirect(self._url(visit, known.kept.session_id))
-        return self._page(visit, Turn(View.PASSWORD, login_name=login_name))
+        return self._pages.redirect(self._url(visit, "", ("typed", self._names.write(login_name))))
 
     async def _password(self, visit: Visit, form: Parameters) -> Response:
         login_name, password = form.get("login_name").strip(), form.get("password")

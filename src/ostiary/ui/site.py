@@ -24,6 +24,7 @@ from ostiary.ui.pages import Pages
 from ostiary.ui.purpose import Purposes
 from ostiary.ui.refusal import Refusals
 from ostiary.ui.texts import Catalogues
+from ostiary.ui.typed_name import TypedNames
 from ostiary.ui.visit import Visits
 
 
@@ -60,7 +61,8 @@ class Site:
         visits = Visits(given.signin, cookie, pages, Purposes(given.signin, given.requests, codes))
         forms = Forms(given.external_url)
         checks = Checks(given.sessions, Ways(given.password, given.totp), given.form_key, effects.now)
-        login = Login(visits, forms, checks, cookie, pages)
+        names = TypedNames(given.seals, given.broken_seal)
+        login = Login(visits, forms, checks, cookie, names, pages)
         logout = Logout(visits, forms, given.sessions, cookie, pages)
         device = DevicePage(visits, forms, codes, given.devices, pages)
         posting = FormPost(visits, forms, given.requests, pages, given.external_url)
