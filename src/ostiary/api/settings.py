@@ -13,14 +13,12 @@ from ostiary._pb.zitadel.settings.v2 import settings_service_pb as pb
 from ostiary._pb.zitadel.settings.v2.domain_settings_pb import DomainSettings
 from ostiary._pb.zitadel.settings.v2.legal_settings_pb import LegalAndSupportSettings
 from ostiary._pb.zitadel.settings.v2.lockout_settings_pb import LockoutSettings
-from ostiary._pb.zitadel.settings.v2.password_settings_pb import (
-    PasswordComplexitySettings,
-    PasswordExpirySettings,
-)
+from ostiary._pb.zitadel.settings.v2.password_settings_pb import PasswordExpirySettings
 from ostiary._pb.zitadel.settings.v2.settings_pb import ResourceOwnerType
 from ostiary.api.call import Call, Handler, Service
 from ostiary.api.settings_messages import (
     branding_message,
+    complexity_message,
     details_of,
     login_message,
     owner_type,
@@ -66,7 +64,7 @@ def service(queries: SettingsQueries) -> Service:
             ),
             "GetPasswordComplexitySettings": api.group(
                 PasswordComplexityPolicy,
-                _same_names(PasswordComplexitySettings),
+                complexity_message,
                 pb.GetPasswordComplexitySettingsResponse,
             ),
             "GetPasswordExpirySettings": api.group(

@@ -13,9 +13,18 @@ from ostiary._pb.zitadel.settings.v2.login_settings_pb import (
     PasskeysType,
     SecondFactorType,
 )
+from ostiary._pb.zitadel.settings.v2.password_settings_pb import PasswordComplexitySettings
 from ostiary._pb.zitadel.settings.v2.security_settings_pb import EmbeddedIframeSettings, SecuritySettings
 from ostiary._pb.zitadel.settings.v2.settings_pb import ResourceOwnerType
-from ostiary.core.policy import BrandingPolicy, LoginPolicy, PolicyT, SecurityPolicy
+from ostiary.core.organization import Instance
+from ostiary.core.policy import (
+    BrandingPolicy,
+    LoginPolicy,
+    PasswordComplexityPolicy,
+    Policy,
+    PolicyT,
+    SecurityPolicy,
+)
 from ostiary.settings.queries import EffectivePolicy
 
 _SECOND_FACTORS = {
@@ -35,12 +44,18 @@ def owner_type(found: EffectivePolicy[PolicyT]) -> ResourceOwnerType:
 
 def details_of(found: EffectivePolicy[PolicyT]) -> Details:
     """Of the row the settings come from, or of the instance when nothing was set."""
-    created = Timestamp.from_datetime(found.instance.created_at)
+    return details_of_row(found.row, found.instance, found.organization_id, found.version)
+
+
+def details_of_row(row: Policy | None, instance: Instance, organization_id: str, version: int) -> Details:
+    """Of a row; without one, and without its times, of the instance."""
+    begun = row.created_at if row and row.created_at else instance.created_at
+    changed = row.changed_at if row and row.changed_at else begun
     return Details(
-        sequence=found.version,
-        change_date=created,
-        creation_date=created,
-        resource_owner=found.organization_id or found.instance.instance_id,
+        sequence=version,
+        change_date=Timestamp.from_datetime(changed),
+        creation_date=Timestamp.from_datetime(begun),
+        resource_owner=organization_id or instance.instance_id,
     )
 
 
@@ -80,6 +95,20 @@ def branding_message(policy: BrandingPolicy, owner: ResourceOwnerType) -> Brandi
         hide_login_name_suffix=policy.hide_login_name_suffix,
         disable_watermark=policy.disable_watermark,
         theme_mode=ThemeMode(policy.theme_mode),
+        resource_owner_type=owner,
+    )
+
+
+def complexity_message(
+    policy: PasswordComplexityPolicy, owner: ResourceOwnerType
+) -> PasswordComplexitySettings:
+    """What a password must hold, as far as the wire has words for it."""
+    return PasswordComplexitySettings(
+        min_length=policy.min_length,
+        requires_uppercase=policy.requires_uppercase,
+        requires_lowercase=policy.requires_lowercase,
+        requires_number=policy.requires_number,
+        requires_symbol=policy.requires_symbol,
         resource_owner_type=owner,
     )
 

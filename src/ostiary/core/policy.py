@@ -4,16 +4,30 @@ The values are those of a new ZITADEL instance (wire contract 6.1), but for the 
 authenticator (NIST SP 800-63B-4 3.2.2), where ZITADEL's 0 means never.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from ostiary.core.record import Kind
 
 HARD_ATTEMPT_LIMIT = 100
 DAY_S = 86_400
+MAX_YEAR_S = 366 * DAY_S
+MAX_CODE_POINTS = 128
+
+Seconds = Annotated[int, Meta(ge=0, le=MAX_YEAR_S)]
+TokenSeconds = Annotated[int, Meta(ge=1, le=MAX_YEAR_S)]
+Count = Annotated[int, Meta(ge=0, le=10_000)]
+# Pages put these into styles, links and headers: nothing but what they are may stand in them.
+Color = Annotated[str, Meta(pattern=r"^(#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6}))?\Z")]
+Link = Annotated[str, Meta(pattern=r"^(https?://[^\s\x00-\x1f\"'<>]+)?\Z", max_length=500)]
+Origin = Annotated[str, Meta(pattern=r"^(https?://)?[A-Za-z0-9.*:\[\]-]+\Z", max_length=255)]
+Words = Annotated[str, Meta(max_length=320)]
+SecondFactor = Literal["totp", "u2f", "otp_email", "otp_sms", "recovery_codes"]
 
 
 class LoginPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -27,14 +41,14 @@ class LoginPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
     passkeys_allowed: bool = True
     hide_password_reset: bool = False
     ignore_unknown_usernames: bool = False
-    default_redirect_uri: str = ""
-    password_check_lifetime_s: int = 10 * DAY_S
-    external_login_check_lifetime_s: int = 10 * DAY_S
-    mfa_init_skip_lifetime_s: int = 30 * DAY_S
-    second_factor_check_lifetime_s: int = 18 * 3600
-    multi_factor_check_lifetime_s: int = 12 * 3600
-    second_factors: tuple[str, ...] = ("totp", "u2f")
-    multi_factors: tuple[str, ...] = ("u2f_with_verification",)
+    default_redirect_uri: Words = ""
+    password_check_lifetime_s: Seconds = 10 * DAY_S
+    external_login_check_lifetime_s: Seconds = 10 * DAY_S
+    mfa_init_skip_lifetime_s: Seconds = 30 * DAY_S
+    second_factor_check_lifetime_s: Seconds = 18 * 3600
+    multi_factor_check_lifetime_s: Seconds = 12 * 3600
+    second_factors: tuple[SecondFactor, ...] = ("totp", "u2f")
+    multi_factors: tuple[Literal["u2f_with_verification"], ...] = ("u2f_with_verification",)
     allow_domain_discovery: bool = True
     disable_login_with_email: bool = False
     disable_login_with_phone: bool = False
@@ -46,8 +60,8 @@ class LockoutPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
     At a limit below the hard one the user is locked, at the hard one only the authenticator is blocked.
     """
 
-    max_password_attempts: int = HARD_ATTEMPT_LIMIT
-    max_otp_attempts: int = HARD_ATTEMPT_LIMIT
+    max_password_attempts: Count = HARD_ATTEMPT_LIMIT
+    max_otp_attempts: Count = HARD_ATTEMPT_LIMIT
 
     def limit(self, attempts: int) -> int:
         """The number of wrong guesses after which no guess is judged any more."""
@@ -55,20 +69,28 @@ class LockoutPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class PasswordComplexityPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a password must hold; ``min_length`` counts bytes (as ZITADEL does)."""
+    """What a password must hold; ``min_length`` counts bytes (as ZITADEL does).
 
-    min_length: int = 8
+    The last three are not on ZITADEL's wire, and hold for passwords that people choose themselves, not for those that a
+    caller with ``user.write`` sets: a length in code points, a strength (zxcvbn's 0 to 4), and that the password is in
+    no list of known ones.
+    """
+
+    min_length: Annotated[int, Meta(ge=1, le=MAX_CODE_POINTS)] = 8
     requires_uppercase: bool = True
     requires_lowercase: bool = True
     requires_number: bool = True
     requires_symbol: bool = True
+    min_code_points: Annotated[int, Meta(ge=0, le=MAX_CODE_POINTS)] = 0
+    min_strength: Annotated[int, Meta(ge=0, le=4)] = 0
+    refuses_breached: bool = False
 
 
 class PasswordExpiryPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
     """Days; 0 means never."""
 
-    max_age_days: int = 0
-    expire_warn_days: int = 0
+    max_age_days: Count = 0
+    expire_warn_days: Count = 0
 
 
 class DomainPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -82,12 +104,12 @@ class DomainPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
 class Theme(msgspec.Struct, frozen=True, omit_defaults=True):
     """Colours as ``#rrggbb``, pictures as URLs."""
 
-    primary_color: str = ""
-    background_color: str = ""
-    warn_color: str = ""
-    font_color: str = ""
-    logo_url: str = ""
-    icon_url: str = ""
+    primary_color: Color = ""
+    background_color: Color = ""
+    warn_color: Color = ""
+    font_color: Color = ""
+    logo_url: Link = ""
+    icon_url: Link = ""
 
 
 class BrandingPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -95,38 +117,38 @@ class BrandingPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
 
     light_theme: Theme = Theme("#5469d4", "#fafafa", "#cd3d56", "#000000")
     dark_theme: Theme = Theme("#2073c4", "#111827", "#ff3b5b", "#ffffff")
-    font_url: str = ""
+    font_url: Link = ""
     hide_login_name_suffix: bool = False
     disable_watermark: bool = False
-    theme_mode: int = 0
+    theme_mode: Annotated[int, Meta(ge=0, le=3)] = 0
 
 
 class LegalPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
     """Links that pages show."""
 
-    tos_link: str = ""
-    privacy_policy_link: str = ""
-    help_link: str = ""
-    support_email: str = ""
-    docs_link: str = ""
-    custom_link: str = ""
-    custom_link_text: str = ""
+    tos_link: Link = ""
+    privacy_policy_link: Link = ""
+    help_link: Link = ""
+    support_email: Words = ""
+    docs_link: Link = ""
+    custom_link: Link = ""
+    custom_link_text: Words = ""
 
 
 class SecurityPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
     """Who may frame our pages, and whether anybody may be impersonated."""
 
     enable_iframe: bool = False
-    allowed_origins: tuple[str, ...] = ()
+    allowed_origins: tuple[Origin, ...] = ()
     enable_impersonation: bool = False
 
 
 class TokenPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
     """How long tokens live, in seconds, where the client says nothing else."""
 
-    access_token_lifetime_s: int = 900
-    service_token_lifetime_s: int = 3600
-    id_token_lifetime_s: int = 600
+    access_token_lifetime_s: TokenSeconds = 900
+    service_token_lifetime_s: TokenSeconds = 3600
+    id_token_lifetime_s: TokenSeconds = 600
 
 
 POLICY_TYPES = MappingProxyType(
@@ -150,7 +172,8 @@ PolicyT = TypeVar("PolicyT", bound=msgspec.Struct)
 class Policy(msgspec.Struct, frozen=True):
     """A stored group: ``owner`` is ``instance`` or an organisation's id, ``id`` is ``owner:name``.
 
-    ``values`` are those that were set, by field name; the rest is inherited.
+    ``values`` are those that were set, by field name; the rest is inherited. Rows from before there were setters have
+    no times.
     """
 
     id: str
@@ -158,6 +181,8 @@ class Policy(msgspec.Struct, frozen=True):
     name: str
     values: dict[str, Any]
     version: int = 1
+    created_at: datetime | None = None
+    changed_at: datetime | None = None
 
 
 POLICY = Kind("policy", Policy, columns={"owner": lambda p: p.owner}, owner="owner", raises_generation=True)
@@ -168,9 +193,28 @@ def policy_id(owner: str, wanted: type[msgspec.Struct]) -> str:
     return f"{owner}:{_NAMES[wanted]}"
 
 
+def policy_name(wanted: type[msgspec.Struct]) -> str:
+    """The name of a group."""
+    return _NAMES[wanted]
+
+
 def effective(wanted: type[PolicyT], rows: Sequence[Policy]) -> PolicyT:
     """The group with what the rows set, a later row over an earlier one; raises msgspec.ValidationError."""
     values: dict[str, Any] = {}
     for row in rows:
-        values |= row.values
+        values = layered(wanted, values, row.values)
     return msgspec.convert(values, wanted)
+
+
+def layered(
+    wanted: type[msgspec.Struct], values: Mapping[str, Any], over: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Values with others over them; of a group inside a group only what is set, the rest being the default's."""
+    result = dict(values)
+    for name, value in over.items():
+        if isinstance(value, dict) and name in wanted.__struct_fields__:
+            below = result[name] if name in result else msgspec.to_builtins(getattr(wanted(), name))
+            result[name] = {**below, **value}
+        else:
+            result[name] = value
+    return result

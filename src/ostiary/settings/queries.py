@@ -5,7 +5,7 @@ from typing import Generic
 
 from ostiary.core.organization import INSTANCE, INSTANCE_KEY, ORGANIZATION, Instance
 from ostiary.core.permission import Caller
-from ostiary.core.policy import POLICY, PolicyT, policy_id
+from ostiary.core.policy import POLICY, Policy, PolicyT, policy_id
 from ostiary.errors import Internal, NotFound
 from ostiary.storage.cache import Cache
 from ostiary.storage.port import Store
@@ -15,13 +15,14 @@ from ostiary.storage.port import Store
 class EffectivePolicy(Generic[PolicyT]):
     """A group of settings as it holds. ``organization_id`` is empty where the instance's values hold.
 
-    ``version`` is that of the row it comes from, or the instance's where nothing was set.
+    ``version`` is that of ``row`` that it comes from, or the instance's where nothing was set.
     """
 
     policy: PolicyT
     instance: Instance
     organization_id: str
     version: int
+    row: Policy | None = None
 
 
 class SettingsQueries:
@@ -53,13 +54,13 @@ class SettingsQueries:
         if not organization_id:
             row = await self._cache.get(POLICY, policy_id("instance", wanted))
             policy = await self._cache.policy(wanted)
-            return EffectivePolicy(policy, instance, "", row.version if row else instance.version)
+            return EffectivePolicy(policy, instance, "", row.version if row else instance.version, row)
         await self.check_organization(caller, organization_id)
         row = await self._cache.get(POLICY, policy_id(organization_id, wanted))
         if row is None:
             return await self.effective(caller, wanted, "")
         policy = await self._cache.policy(wanted, organization_id)
-        return EffectivePolicy(policy, instance, organization_id, row.version)
+        return EffectivePolicy(policy, instance, organization_id, row.version, row)
 
     async def check_organization(self, caller: Caller, organization_id: str) -> None:
         """Raise unless the organisation exists and the caller may read its settings."""
