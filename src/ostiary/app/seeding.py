@@ -13,7 +13,18 @@ from typing import Final
 from ostiary.app.beginning import begin
 from ostiary.app.installation import COMMAND_NODE, Installation, opened
 from ostiary.config import Settings, Trouble
+from ostiary.core.client import (
+    APPLICATION,
+    CLIENT_SECRET,
+    Application,
+    ApplicationType,
+    ClientAuthentication,
+    OidcSettings,
+)
+from ostiary.core.grant import ACCESS_TOKEN, GRANT, Grant
+from ostiary.core.login_request import Authentication
 from ostiary.core.organization import ORGANIZATION, Organization
+from ostiary.core.project import PROJECT, Project
 from ostiary.core.record import AnyKind, Record
 from ostiary.core.secret import SESSION_TOKEN, secret_hash, token_text
 from ostiary.core.session import SESSION, Session, UserAgent, VerifiedFactor
@@ -41,6 +52,11 @@ SEEDED_PASSWORD: Final = "Password1!"
 TOTP_SECRET: Final = b"12345678901234567890"
 FIRST_USER: Final = 200_000_000_000_000_000
 FIRST_SESSION: Final = 300_000_000_000_000_000
+FIRST_GRANT: Final = 400_000_000_000_000_000
+GRANTS: Final = 200_000
+CLIENT_ID: Final = "bench"
+CLIENT_SECRET_TEXT: Final = token_text(CLIENT_SECRET, "500000000000000001", b"bench" * 6 + b"be")
+REDIRECT_URI: Final = "https://rp.example.com/cb"
 _LIFETIME: Final = timedelta(days=365)
 _AGENT: Final = UserAgent(
     "fp-0123456789abcdef",
@@ -48,8 +64,14 @@ _AGENT: Final = UserAgent(
     "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/131.0",
 )
 # which of a user's twenty sessions an operation draws from, so that none spoils the rows of another
-_SHARES: Final = {"delete_session": range(8, 20), "set_session_totp": range(6, 8)}
+_SHARES: Final = {
+    "delete_session": range(8, 20),
+    "set_session_totp": range(6, 8),
+    "token_exchange": range(3, 6),
+    "introspect": range(3),
+}
 _OTHERS: Final = range(6)
+_EXCHANGED: Final = range(3, 6)
 _STRIDE: Final = 1_000_003  # a prime: steps of it visit every place once, in no order of the table
 
 
@@ -84,7 +106,8 @@ class _Rows:
 
     def sessions(self) -> Iterator[Session]:
         users = users_of(self.count)
-        checked = {"password": VerifiedFactor(self.now)}
+        one = {"password": VerifiedFactor(self.now)}
+        two = {**one, "totp": VerifiedFactor(self.now)}  # these may be exchanged for tokens
         metadata = {"device_id": b"device_123", "app": b"1.2.3"}
         for number in range(self.count):
             at = self.now - timedelta(seconds=self.count - number)
@@ -97,7 +120,7 @@ class _Rows:
                 user_id(number % users),
                 self.home.id,
                 at,
-                checked,
+                two if number // users in _EXCHANGED else one,
                 {},
                 metadata,
                 _AGENT,
@@ -109,9 +132,50 @@ class _Rows:
         numbers = range(users_of(self.count))
         hashed = hash_password(SEEDED_PASSWORD, bytes(SALT_BYTES)).encode()
         return (
+            (PROJECT, (self._project(),)),
+            (APPLICATION, (self._client(),)),
+            (GRANT, map(self._grant, range(min(self.count, GRANTS)))),
             (USER, map(self._user, numbers)),
             (LOGIN_NAME, (LoginName(login_name_id(username(n)), user_id(n)) for n in numbers)),
             (AUTHENTICATOR, (a for n in numbers for a in self._authenticators(n, hashed))),
+        )
+
+    def _project(self) -> Project:
+        return Project("500000000000000000", self.home.id, "bench", self.now, self.now)
+
+    def _client(self) -> Application:
+        oidc = OidcSettings((REDIRECT_URI,), grant_types=("authorization_code", "refresh_token"))
+        return Application(
+            "500000000000000001",
+            "500000000000000000",
+            self.home.id,
+            "bench",
+            CLIENT_ID,
+            ApplicationType.WEB,
+            ClientAuthentication.BASIC,
+            self.now,
+            self.now,
+            secret_hash=secret_hash(CLIENT_SECRET_TEXT),
+            oidc=oidc,
+        )
+
+    def _grant(self, number: int) -> Grant:
+        """An opaque access token of a session."""
+        owner = user_id(number % users_of(self.count))
+        grant_id = str(FIRST_GRANT + number)
+        return Grant(
+            grant_id,
+            CLIENT_ID,
+            owner,
+            self.home.id,
+            ("openid", "profile"),
+            (CLIENT_ID,),
+            self.now,
+            grant_id,
+            secret_hash(access_token(number)),
+            self.now + _LIFETIME,
+            Authentication(session_id(number), owner, self.home.id, self.now, ("pwd",)),
+            access_issued_at=self.now,
         )
 
     def _user(self, number: int) -> User:
@@ -160,6 +224,11 @@ def session_token(number: int) -> str:
     return token_text(SESSION_TOKEN, session_id(number), hashlib.sha256(b"%d" % number).digest())
 
 
+def access_token(number: int) -> str:
+    """Of the seeded grant with that number."""
+    return token_text(ACCESS_TOKEN, str(FIRST_GRANT + number), hashlib.sha256(b"%d" % number).digest())
+
+
 def requests(operation: str, count: int, sessions: int, salt: int) -> Iterator[dict[str, str]]:
     """Variables of as many requests as can be had, all over the table; a code is that of now, or the next one."""
     users = users_of(sessions)
@@ -173,6 +242,8 @@ def requests(operation: str, count: int, sessions: int, salt: int) -> Iterator[d
         number = share[turn] * users + user
         yield {
             "session_id": session_id(number),
+            "session_token": session_token(number),
+            "token": access_token(number % min(sessions, GRANTS)),
             "user_id": user_id(user),
             "totp_code": code_of(TOTP_SECRET, step + min(turn, 1)),
         }
