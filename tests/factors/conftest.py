@@ -73,7 +73,7 @@ def asked(now: datetime = START, challenge: bytes = ASKED, /, **values: Any) -> 
     """A challenge for Alice's key in session 1."""
     state = {"user_verification": True, "user_id": USER.id, "allowed": (f"{USER.id}:key",), **values}
     plain = msgspec.json.encode(ChallengeState(challenge, "localhost", **state))
-    sealed = tools().close(plain, "challenge|1|c1")
+    sealed = tools().close(plain, "challenge|1|web_auth_n|c1")
     return Challenge("c1", now + timedelta(minutes=5), sealed)
 
 

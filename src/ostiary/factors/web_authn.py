@@ -239,7 +239,7 @@ def _challenge(attempt: Attempt) -> bytes:
 
 def _context(attempt: Attempt, challenge_id: str) -> str:
     """A challenge is good in its own session alone."""
-    return f"challenge|{attempt.session_id}|{challenge_id}"
+    return f"challenge|{attempt.session_id}|{WEB_AUTHN_KIND}|{challenge_id}"
 
 
 WEB_AUTHN = Factor(
