@@ -77,6 +77,31 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         "true/false",
         "Whether applications' back-channel URLs may lead to this machine and private networks; unset: only with dev.",
     ] = None
+    mail: Annotated[
+        Literal["", "file", "console", "smtp"],
+        "sender",
+        "Where mails go; empty: with dev to files in DIR/outbox, otherwise they wait for a day, then are dropped.",
+    ] = ""
+    mail_sender: Annotated[str, "address", "The address that mails come from."] = ""
+    smtp_host: Annotated[str, "host", "The mail server."] = ""
+    smtp_port: Annotated[int, "port", "Its port."] = 587
+    smtp_security: Annotated[
+        Literal["starttls", "tls", "none"],
+        "form",
+        "TLS after STARTTLS (port 587), from the start (465), or none.",
+    ] = "starttls"
+    smtp_ca: Annotated[Path | None, "PEM file", "Certificates to trust there instead of the system's."] = None
+    smtp_user: Annotated[str, "name", "Who we are there; empty: no authentication."] = ""
+    smtp_password: Annotated[Secret, "password", "The password of that name."] = Secret("")
+    sms: Annotated[
+        Literal["", "file", "console", "twilio"], "sender", "Where SMS go; empty: as with mail."
+    ] = ""
+    sms_sender: Annotated[
+        str, "number", "The number or name that SMS come from, or a messaging service's id (MG…)."
+    ] = ""
+    twilio_url: Annotated[str, "URL", "The provider, or one that speaks its form."] = "https://api.twilio.com"
+    twilio_account_sid: Annotated[str, "id", "The account there (AC…)."] = ""
+    twilio_auth_token: Annotated[Secret, "token", "The account's token."] = Secret("")
     hash_workers: Annotated[int, "threads", "Threads that hash passwords; 0: one less than processors."] = 0
     drain_notice_s: Annotated[
         int,
@@ -119,12 +144,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def is_local(self) -> bool:
         """Whether only this machine can reach the server."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return _is_here(self.host)
 
 
 def load(given: Mapping[str, Any], file: Path | None = None) -> Settings:
@@ -155,7 +175,12 @@ def switches() -> frozenset[str]:
 
 def words() -> frozenset[str]:
     """Settings that take a value on the command line, where everybody may read it: no secret, therefore."""
-    return frozenset(names()) - switches() - {"master_key"}
+    return frozenset(names()) - switches() - secrets()
+
+
+def secrets() -> frozenset[str]:
+    """Settings that nobody may see."""
+    return frozenset(name for name in names() if isinstance(getattr(Settings(), name), Secret))
 
 
 def table() -> list[tuple[str, str, str, str]]:
@@ -208,7 +233,7 @@ def _of_environment(here: Path) -> dict[str, Any]:
 
 def _placed(said: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """What was said, without what was not; paths are meant from that folder."""
-    paths = {"data", "tls_cert", "tls_key"}
+    paths = {"data", "tls_cert", "tls_key", "smtp_ca"}
     return {
         name: folder / value if name in paths and isinstance(value, str | Path) else value
         for name, value in said.items()
@@ -250,7 +275,27 @@ def _refusal(settings: Settings) -> str:
         return f"dev is for this machine alone: it is refused on the address {settings.host}."
     if settings.test_clock and not settings.dev:
         return "test_clock needs dev."
-    return _refusal_of_url(settings.external_url)
+    return _refusal_of_senders(settings) or _refusal_of_url(settings.external_url)
+
+
+def _refusal_of_senders(settings: Settings) -> str:
+    wanted = {"smtp": ("mail_sender", "smtp_host"), "twilio": ("sms_sender", "twilio_account_sid")}
+    for sender in (settings.mail, settings.sms):
+        missing = [name for name in wanted.get(sender, ()) if not getattr(settings, name)]
+        if missing:
+            return f"{sender} needs {' and '.join(missing)}."
+    if settings.smtp_user and settings.smtp_security == "none" and not _is_here(settings.smtp_host):
+        return "A password must not go to another machine in the clear: smtp_security is none."
+    return ""
+
+
+def _is_here(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _refusal_of_url(text: str) -> str:

@@ -11,6 +11,7 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 import httpx2
@@ -123,11 +124,13 @@ class Outbound:
             follow_redirects=False,
         )
 
-    async def post_form(self, url: str, form: Mapping[str, str]) -> Answer:
-        """POST a form; whatever the status is. Raises OutboundFailed."""
+    async def post_form(
+        self, url: str, form: Mapping[str, str], headers: Mapping[str, str] = MappingProxyType({})
+    ) -> Answer:
+        """POST a form, with these headers too; whatever the status is. Raises OutboundFailed."""
         try:
             async with asyncio.timeout(self._time_limit_s):
-                return await self._posted(_parsed(url), form)
+                return await self._posted(_parsed(url), form, headers)
         except TimeoutError:
             raise OutboundFailed("no answer in time") from None
         except httpx2.HTTPError as error:
@@ -137,11 +140,11 @@ class Outbound:
         """Let connections go."""
         await self._client.aclose()
 
-    async def _posted(self, url: httpx2.URL, form: Mapping[str, str]) -> Answer:
+    async def _posted(self, url: httpx2.URL, form: Mapping[str, str], more: Mapping[str, str]) -> Answer:
         failure: httpx2.HTTPError = httpx2.ConnectError("no address")
         for address in await self._addresses(url):
             try:
-                return await self._at(address, url, form)
+                return await self._at(address, url, form, more)
             except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
                 failure = error
         raise failure
@@ -160,8 +163,15 @@ class Outbound:
                 raise OutboundFailed(reason)
         return found
 
-    async def _at(self, address: str, url: httpx2.URL, form: Mapping[str, str]) -> Answer:
-        headers = {"host": url.netloc.decode(), "accept-encoding": "identity", "user-agent": "ostiary"}
+    async def _at(
+        self, address: str, url: httpx2.URL, form: Mapping[str, str], more: Mapping[str, str]
+    ) -> Answer:
+        headers = {
+            **more,
+            "host": url.netloc.decode(),
+            "accept-encoding": "identity",
+            "user-agent": "ostiary",
+        }
         request = self._client.build_request(
             "POST",
             url.copy_with(host=address),

@@ -8,7 +8,7 @@ import pytest
 from ostiary.cli import run
 from ostiary.cli.options import Serving
 from ostiary.cli.plain import plain_options
-from ostiary.config import load, names, table
+from ostiary.config import SettingsError, load, names, table
 from tests.cli.process import ostiary
 from tests.house.source import TOP
 
@@ -22,10 +22,10 @@ def test_each_is_explained() -> None:
         assert sentence.endswith("."), name
 
 
-def test_serve_takes_all_but_the_secret() -> None:
-    """Every setting is an option of serve, but the one that others could read from the list of processes."""
+def test_serve_takes_all_but_secrets() -> None:
+    """Every setting is an option of serve, but those that others could read from the list of processes."""
     options = {field.name for field in fields(Serving)}
-    assert options == {*names(), "config"} - {"master_key"}
+    assert options == {*names(), "config"} - {"master_key", "smtp_password", "twilio_auth_token"}
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,22 @@ def test_precedence(tmp_path: Path) -> None:
     assert str(tmp_path / "here") in shown
     assert KEY not in shown
     assert load({"port": 1003}, tmp_path / "ostiary.toml").port == 1003
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({"mail": "smtp", "smtp_host": "mail.example.com"}, "mail_sender"),
+        ({"mail": "smtp", "mail_sender": "no-reply@example.com"}, "smtp_host"),
+        ({"sms": "twilio", "sms_sender": "+41791234567"}, "twilio_account_sid"),
+        ({"sms": "pigeon"}, "sms"),
+        ({"smtp_host": "mail.example.com", "smtp_user": "a", "smtp_security": "none"}, "smtp_security"),
+    ],
+)
+def test_half_a_sender(given: dict[str, str], missing: str) -> None:
+    """A sender that cannot work is refused at the start, and the setting named."""
+    with pytest.raises(SettingsError, match=missing):
+        load(given)
 
 
 def test_external_url() -> None:

@@ -5,10 +5,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 from ostiary.app.installation import Installation
+from ostiary.app.senders import notice_senders
 from ostiary.core.logout import BACKCHANNEL_LOGOUT, USER_LOGOUT
 from ostiary.delivery.outbox import Deliver, Outbox, Sender
-
-_FOLDER = "outbox"
 
 
 @asynccontextmanager
@@ -35,14 +34,12 @@ async def delivering(
 
 
 def _senders(installation: Installation, say: Callable[[str], None]) -> list[Sender]:
-    """Each loads what it needs when its first message comes. With ``--dev``, mail and SMS go to files."""
-    senders = [
+    """Each loads what it needs when its first message comes."""
+    return [
         Sender((BACKCHANNEL_LOGOUT,), lambda: _backchannel(installation)),
         Sender((USER_LOGOUT,), lambda: _user_logouts(installation)),
+        *notice_senders(installation, say),
     ]
-    if installation.settings.dev:
-        senders.append(Sender(("email", "phone"), lambda: _folder(installation, say)))
-    return senders
 
 
 def _backchannel(installation: Installation) -> Deliver:
@@ -60,9 +57,3 @@ def _user_logouts(installation: Installation) -> Deliver:
     from ostiary.delivery.user_logout import UserLogouts
 
     return UserLogouts(installation.store, installation.effects, installation.sealer).deliver
-
-
-def _folder(installation: Installation, say: Callable[[str], None]) -> Deliver:
-    from ostiary.delivery.folder import Folder
-
-    return Folder(installation.settings.data / _FOLDER, say).deliver

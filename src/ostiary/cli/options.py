@@ -50,6 +50,17 @@ class Serving:
     outbound_allow_private: Annotated[
         bool | None, Parameter(help="Back-channel URLs may lead to private networks.")
     ] = None
+    mail: Annotated[str | None, Parameter(help="file, console or smtp.")] = None
+    mail_sender: Annotated[str | None, Parameter(help="The address that mails come from.")] = None
+    smtp_host: Annotated[str | None, Parameter(help="The mail server.")] = None
+    smtp_port: Annotated[int | None, Parameter(help="Its port (default 587).")] = None
+    smtp_security: Annotated[str | None, Parameter(help="starttls, tls or none.")] = None
+    smtp_ca: Annotated[Path | None, Parameter(help="Certificates to trust there, PEM.")] = None
+    smtp_user: Annotated[str | None, Parameter(help="Who we are there.")] = None
+    sms: Annotated[str | None, Parameter(help="file, console or twilio.")] = None
+    sms_sender: Annotated[str | None, Parameter(help="The number that SMS come from.")] = None
+    twilio_url: Annotated[str | None, Parameter(help="The SMS provider.")] = None
+    twilio_account_sid: Annotated[str | None, Parameter(help="The account there.")] = None
     hash_workers: Annotated[int | None, Parameter(help="Threads that hash passwords.")] = None
     drain_notice_s: Annotated[int | None, Parameter(help="Seconds between SIGTERM and closing.")] = None
     drain_s: Annotated[int | None, Parameter(help="Seconds to finish what is being answered.")] = None

@@ -97,6 +97,7 @@ class Codes:
             user.display_name,
             sending.application_name,
             login_name=user.login_names[-1],
+            code_id=row.id,
             asked_at=row.created_at,
             expires_at=row.expires_at,
         )
