@@ -17,8 +17,10 @@ from ostiary.core.user import USER, Machine, User
 from ostiary.crypto.hash_pool import HashPool
 from ostiary.crypto.seal import Sealer
 from ostiary.factors import FACTORS
+from ostiary.settings.commands import PolicyCommands
 from ostiary.settings.organization import OrganizationCommands, OrganizationQueries
 from ostiary.settings.queries import SettingsQueries
+from ostiary.settings.translations import Translations
 from ostiary.storage.cache import Cache
 from ostiary.storage.memory import MemoryStore
 from ostiary.storage.port import Changes, Put
@@ -51,6 +53,7 @@ class Desk:
         self.store = MemoryStore()
         self.cache = Cache(self.store)
         queries = SettingsQueries(self.store, self.cache)
+        self.policies = policies = PolicyCommands(self.store, self.cache, self.effects)
         commands = OrganizationCommands(self.store, self.cache, self.effects, "id.example.com")
         sealer = Sealer({1: bytes(32)}, self.effects.random_bytes)
         tools = Tools(
@@ -64,7 +67,7 @@ class Desk:
         users = Users(self.store, self.cache, self.effects, tools, sealer, self.pool, FACTORS)
         listing = OrganizationQueries(self.store, self.effects)
         services = (
-            settings.service(queries),
+            settings.service(queries, policies, Translations(self.cache, policies)),
             organization.service(commands, listing, queries, users.creation),
         )
         self.handlers: dict[str, Handler] = {}

@@ -8,12 +8,13 @@ from typing import Final
 from protobuf import DescService
 from structlog.typing import FilteringBoundLogger
 
-from ostiary.api import connect, management, rest
+from ostiary.api import connect, management, policies, rest
 from ostiary.api.call import Service
 from ostiary.api.dispatch import Access, Direct, Dispatcher
 from ostiary.api.grpc import Grpc
 from ostiary.api.health import Health
 from ostiary.api.languages import Languages
+from ostiary.api.policies import Policies
 from ostiary.api.problem import Problems
 from ostiary.api.reflection import Reflection
 from ostiary.errors import NotFound, OstiaryError, Unimplemented
@@ -41,7 +42,8 @@ class Parts:
     """What the API is put together from.
 
     ``routes`` are plain HTTP endpoints by method and path (``{name}`` is a variable); their errors are one line of
-    text unless they come as routes of their own. ``is_ready`` is what gRPC's health service says.
+    text unless they come as routes of their own. ``is_ready`` is what gRPC's health service says. ``policies`` are
+    what v1's calls change.
     """
 
     services: Sequence[Service]
@@ -52,6 +54,7 @@ class Parts:
     direct: Mapping[str, Direct]
     routes: Mapping[tuple[str, str], Endpoint | Route]
     lifespan: Lifespan | None = None
+    policies: Policies | None = None
 
 
 def build(parts: Parts) -> Application:
@@ -67,6 +70,8 @@ def build(parts: Parts) -> Application:
     routes = dict(rest.routes(dispatcher, problems))
     routes.update(connect.routes(dispatcher, problems))
     routes.update(management.routes(dispatcher, problems))
+    if parts.policies is not None:
+        routes.update(policies.routes(dispatcher, problems, parts.policies))
     for place, endpoint in parts.routes.items():
         if place in routes:
             raise ValueError(f"{place} is the API's")

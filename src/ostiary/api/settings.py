@@ -1,12 +1,10 @@
-"""``zitadel.settings.v2.SettingsService``: all that is read; the setters have no handler yet."""
+"""``zitadel.settings.v2.SettingsService``: the table of its RPCs, and all that is read."""
 
-import hashlib
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from msgspec.structs import asdict
 from protobuf import Message, Oneof
-from protobuf.wkt import Struct
 
 from ostiary._pb.zitadel.object.v2.object_pb import ListDetails, RequestContext
 from ostiary._pb.zitadel.settings.v2 import settings_service_pb as pb
@@ -16,6 +14,7 @@ from ostiary._pb.zitadel.settings.v2.lockout_settings_pb import LockoutSettings
 from ostiary._pb.zitadel.settings.v2.password_settings_pb import PasswordExpirySettings
 from ostiary._pb.zitadel.settings.v2.settings_pb import ResourceOwnerType
 from ostiary.api.call import Call, Handler, Service
+from ostiary.api.settings_changes import change_handlers
 from ostiary.api.settings_messages import (
     branding_message,
     complexity_message,
@@ -36,9 +35,9 @@ from ostiary.core.policy import (
     PolicyT,
     SecurityPolicy,
 )
+from ostiary.settings.commands import PolicyCommands
 from ostiary.settings.queries import SettingsQueries
-
-_ETAG_LENGTH = 32
+from ostiary.settings.translations import Translations
 
 
 class _WithContext(Protocol):
@@ -48,7 +47,7 @@ class _WithContext(Protocol):
     def ctx(self) -> RequestContext | None: ...
 
 
-def service(queries: SettingsQueries) -> Service:
+def service(queries: SettingsQueries, commands: PolicyCommands, translations: Translations) -> Service:
     """For the dispatcher."""
     api = _SettingsApi(queries)
     return Service(
@@ -57,7 +56,7 @@ def service(queries: SettingsQueries) -> Service:
             "GetGeneralSettings": api.general,
             "GetSecuritySettings": api.security,
             "GetActiveIdentityProviders": api.identity_providers,
-            "GetHostedLoginTranslation": api.translation,
+            **change_handlers(queries, commands, translations),
             "GetLoginSettings": api.group(LoginPolicy, login_message, pb.GetLoginSettingsResponse),
             "GetBrandingSettings": api.group(
                 BrandingPolicy, branding_message, pb.GetBrandingSettingsResponse
@@ -140,17 +139,6 @@ class _SettingsApi:
             await self._queries.check_organization(call.caller, organization_id)
         return pb.GetActiveIdentityProvidersResponse(details=ListDetails())
 
-    async def translation(
-        self, call: Call, request: pb.GetHostedLoginTranslationRequest
-    ) -> pb.GetHostedLoginTranslationResponse:
-        """GetHostedLoginTranslation: nothing overrides the login pages' own texts."""
-        call.caller.require("iam.policy.read")
-        match request.level:
-            case Oneof(field="organization_id", value=str(organization_id)):
-                await self._queries.check_organization(call.caller, organization_id)
-        translations = Struct()
-        return pb.GetHostedLoginTranslationResponse(etag=_etag(translations), translations=translations)
-
 
 def _organization(context: RequestContext | None, own: str) -> str:
     """Whose settings are asked for: the named organisation, the instance (empty), or the caller's own."""
@@ -161,7 +149,3 @@ def _organization(context: RequestContext | None, own: str) -> str:
             return ""
         case _:
             return own
-
-
-def _etag(translations: Struct) -> str:
-    return hashlib.sha256(translations.to_json().encode()).hexdigest()[:_ETAG_LENGTH]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from ostiary.api import administrator, application, authorization, organization, project, settings, user
 from ostiary.api.call import Service
 from ostiary.api.oidc import OidcApi
+from ostiary.api.policies import Policies
 from ostiary.app.installation import Installation
 from ostiary.app.logout import logout_routes
 from ostiary.app.openid import OpenId, open_id
@@ -15,8 +16,10 @@ from ostiary.app.tokens import access_tokens, signing_keys, token_routes
 from ostiary.factors import FACTORS
 from ostiary.http.application import Application
 from ostiary.projects.service import Projects
+from ostiary.settings.commands import PolicyCommands
 from ostiary.settings.organization import OrganizationCommands, OrganizationQueries
 from ostiary.settings.queries import SettingsQueries
+from ostiary.settings.translations import Translations
 from ostiary.users.service import Users
 
 
@@ -29,7 +32,10 @@ def whole(surface: Surface) -> Application:
     routes = openid.routes | token_routes(installation, keys, tokens, openid.authenticator)
     routes |= logout_routes(installation, keys, session_commands(installation))
     routes |= page_routes(installation, openid, session_commands(installation))
-    return surface.application(_services(surface, openid), routes, tokens)
+    policies = Policies(
+        policy_commands(installation), SettingsQueries(installation.store, installation.cache)
+    )
+    return surface.application(_services(surface, openid), routes, tokens, policies)
 
 
 def users(installation: Installation) -> Users:
@@ -46,6 +52,11 @@ def users(installation: Installation) -> Users:
     )
 
 
+def policy_commands(installation: Installation) -> PolicyCommands:
+    """What may be done to groups of settings."""
+    return PolicyCommands(installation.store, installation.cache, installation.effects)
+
+
 def projects(installation: Installation) -> Projects:
     """What may be done to projects and applications, and known of them."""
     return Projects(installation.store, installation.cache, installation.effects)
@@ -55,12 +66,13 @@ def _services(surface: Surface, openid: OpenId) -> Sequence[Service]:
     installation = surface.installation
     store, effects = installation.store, installation.effects
     settings_queries = SettingsQueries(store, installation.cache)
+    commands = policy_commands(installation)
     people = users(installation)
     work = projects(installation)
     organizations = OrganizationCommands(store, installation.cache, effects, installation.settings.domain)
     return (
         user.service(people),
-        settings.service(settings_queries),
+        settings.service(settings_queries, commands, Translations(installation.cache, commands)),
         organization.service(
             organizations, OrganizationQueries(store, effects), settings_queries, people.creation
         ),

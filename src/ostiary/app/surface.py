@@ -22,6 +22,7 @@ from ostiary.metrics.calls import Calls, Observe
 
 if TYPE_CHECKING:  # it loads the signing of tokens, which the first answers do not need
     from ostiary.access.access_token import AccessTokens
+    from ostiary.api.policies import Policies
 
 Routes = Mapping[tuple[str, str], Endpoint | Route]
 
@@ -37,7 +38,11 @@ class Surface:
     sessions: SessionApi
 
     def application(
-        self, services: Sequence[Service], routes: Routes, tokens: "AccessTokens | None" = None
+        self,
+        services: Sequence[Service],
+        routes: Routes,
+        tokens: "AccessTokens | None" = None,
+        policies: "Policies | None" = None,
     ) -> Application:
         """An application of the session service, these services and these routes."""
         of = self.installation
@@ -53,6 +58,7 @@ class Surface:
                 is_ready=self.readiness.is_ready,
                 direct={name: self.calls.measured(name, writer, observe) for name, writer in direct.items()},
                 routes=self._operators() | dict(routes),
+                policies=policies,
             )
         )
 
