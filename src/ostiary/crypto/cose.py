@@ -45,11 +45,8 @@ def check_key(key: Mapping[Any, Any]) -> None:
 
 
 def decode_key(key: bytes) -> Mapping[Any, Any]:
-    """The key as a map; raises BadKey."""
-    try:
-        decoded = cbor.decode(key)
-    except (ValueError, LookupError, TypeError, RecursionError) as error:
-        raise BadKey("no CBOR") from error
+    """The key as a map, of bytes that :mod:`ostiary.crypto.web_authn` has read as CBOR; raises BadKey."""
+    decoded = cbor.decode(key)
     if not isinstance(decoded, dict):
         raise BadKey("no map")
     return decoded
@@ -62,8 +59,10 @@ def _verifier(key: Mapping[Any, Any]) -> Verifier:
         raise BadKey("algorithm")
     try:
         return make(key)
-    except (ValueError, TypeError, OverflowError) as error:  # a point off its curve, an exponent of one
-        raise BadKey(str(error)) from None
+    except BadKey:
+        raise
+    except ValueError:
+        raise BadKey("value") from None  # a point off its curve, an exponent of one
 
 
 def _require(key: Mapping[Any, Any], said: Mapping[int, int], sizes: Mapping[int, range]) -> None:

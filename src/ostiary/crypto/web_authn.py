@@ -6,6 +6,7 @@ Source: WebAuthn Level 3, 5.8.1 (client data), 6.1 (authenticator data), 7.1 and
 import base64
 import hashlib
 import re
+import struct
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -21,7 +22,8 @@ _HEAD_BYTES = 37
 # more than any authenticator says; keeps the cost of reading bounded
 _LARGEST_PART = 16_384
 _BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]*\Z")
-_BROKEN: Final = (ValueError, LookupError, TypeError, RecursionError, OverflowError)
+# what fido2's decoder raises
+_BROKEN: Final = (ValueError, LookupError, TypeError, RecursionError, struct.error)
 _StructT = TypeVar("_StructT", bound=msgspec.Struct)
 
 
