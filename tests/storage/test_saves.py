@@ -1,6 +1,8 @@
 """Saves: any sequence of them has the same outcome on every store."""
 
+import asyncio
 import tempfile
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -105,4 +107,21 @@ async def test_stores_judge_alike(steps: list[Changes]) -> None:
         for changes in (Changes(outbox=due), *steps):
             assert await outcome(sqlite, changes) == await outcome(memory, changes)
             assert await state(sqlite) == await state(memory)
+        await sqlite.close()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(saves(), min_size=2, max_size=12))
+async def test_a_group_is_judged_as_its_saves_one_after_another(steps: list[Changes]) -> None:
+    """Saves that make one commit have the outcomes and leave the state of a row of them."""
+    steps = [replace(changes, lease=None) for changes in steps]
+    first = Changes(puts=tuple(put(session(key), 0) for key in ("1", "2")))
+    with tempfile.TemporaryDirectory() as folder:
+        memory, sqlite = MemoryStore(), SqliteStore(Path(folder) / "saves.db")
+        sqlite._written.execute("PRAGMA synchronous = OFF")
+        for store in (memory, sqlite):
+            await store.save(first)
+        at_once = await asyncio.gather(*(outcome(sqlite, changes) for changes in steps))
+        assert at_once == [await outcome(memory, changes) for changes in steps]
+        assert await state(sqlite) == await state(memory)
         await sqlite.close()

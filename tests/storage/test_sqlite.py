@@ -199,10 +199,11 @@ async def test_failure_of_unknown_meaning_stops_the_store(file: Path) -> None:
     """After a failure that says nothing of what is on the disk nothing is written any more, and the app is told."""
     told: list[BaseException] = []
     store = SqliteStore(file, told.append)
-    edit(file, "DROP TABLE session")
+    edit(file, "DROP TABLE audit")
     taken = made(organization("5"), organization("2", "1.example"))
+    noted = Changes(puts=made(session("1")).puts, audit=Audit(START, "", "made", ""))
     await store.save(made(organization("1")))
-    results = await together(store, file, taken, made(session("1")), made(organization("3")))
+    results = await together(store, file, taken, noted, made(organization("3")))
     assert [type(result) for result in results] == [Conflict, Unavailable, Unavailable]
     assert [type(error) for error in told] == [sqlite3.OperationalError]
     with pytest.raises(Unavailable):

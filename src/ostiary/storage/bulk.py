@@ -16,6 +16,8 @@ def load(path: Path, rows: Iterable[tuple[AnyKind, Iterable[Record]]]) -> None:
         connection.execute("BEGIN IMMEDIATE")
         for kind, records in rows:
             sql = statements_of(kind)
-            connection.executemany(sql.insert, ((*sql.row(record), record.id) for record in records))
+            connection.executemany(
+                sql.put(1, ()), (sql.row(record, sql.columns(record)) for record in records)
+            )
         connection.execute("COMMIT")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -125,19 +125,24 @@ class MemoryStore:
             self._judge_version(put.kind, put.value.id, put.was)
         for remove in changes.removes:
             self._judge_version(remove.kind, remove.id, remove.was)
-        for put in changes.puts:
-            self._judge_unique(put)
+        for number, put in enumerate(changes.puts):
+            self._judge_unique(put, changes.puts[:number])
 
     def _judge_version(self, kind: AnyKind, key: str, version: int) -> None:
         row = self._of(kind).get(key)
         if (row.version if row else 0) != version:
             raise Conflict
 
-    def _judge_unique(self, put: Put) -> None:
+    def _judge_unique(self, put: Put, before: tuple[Put, ...]) -> None:
+        """No other row has its values, as the rows are after the puts before it."""
+        rows = self._of(put.kind) | {
+            other.value.id: other.value for other in before if other.kind is put.kind
+        }
         for name in UNIQUE.get(put.kind.name, ()):
-            value = put.kind.columns[name](put.value)
-            for row in self._of(put.kind).values():
-                if value is not None and row.id != put.value.id and put.kind.columns[name](row) == value:
+            value_of = put.kind.columns[name]
+            value = value_of(put.value)
+            for row in rows.values():
+                if value is not None and row.id != put.value.id and value_of(row) == value:
                     raise Conflict
 
     def _write(self, changes: Changes) -> None:

@@ -8,7 +8,7 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from ostiary.core.record import Kind, RecordT
 from ostiary.errors import Unavailable
 from ostiary.storage.migrate import SchemaError, migrate
 from ostiary.storage.port import Changes, Listing, Page, Saved
-from ostiary.storage.sqlite_writer import Verdict, Writer
+from ostiary.storage.sqlite_writer import Item, Verdict, Writer
 from ostiary.storage.statements import Catalogue, SqlValue, sql_value
 from ostiary.storage.where import clause_of
 
@@ -66,6 +66,7 @@ class SqliteStore:
         self._readers = ThreadPoolExecutor(READERS, "list")
         self._catalogue = Catalogue()
         self._loop = asyncio.get_running_loop()
+        self._turn: list[Item] = []
         self._writer = Writer(self._written, self._answer, on_fatal)
 
     async def generation(self) -> int:
@@ -115,10 +116,11 @@ class SqliteStore:
 
     async def save(self, changes: Changes) -> Saved:
         """Through the writer; a request that is given up does not stop its save."""
-        future: Future[Verdict] = Future()
+        self._writer.check()
         waiter: asyncio.Future[Verdict] = self._loop.create_future()
-        future.add_done_callback(lambda done: None if waiter.done() else waiter.set_result(done.result()))
-        self._writer.submit((changes, future))
+        self._turn.append((changes, waiter))
+        if len(self._turn) == 1:  # saves of one turn of the loop make one group
+            self._loop.call_soon(self._submit)
         verdict = await waiter
         if isinstance(verdict, Exception):
             raise verdict
@@ -127,20 +129,27 @@ class SqliteStore:
     @property
     def queued(self) -> int:
         """Saves that wait for the writer."""
-        return self._writer.queued
+        return self._writer.queued + len(self._turn)
 
     async def close(self) -> None:
         """Write what is queued, let running lists end, bring the log into the file, let go."""
+        self._submit()
         self._writer.finish()
         await self._loop.run_in_executor(None, self._writer.join)
         await self._loop.run_in_executor(None, self._readers.shutdown)
         for connection in (*self._list_connections, self._reader, self._written):
             connection.close()
 
-    def _answer(self, verdicts: list[tuple[Future[Verdict], Verdict]]) -> None:
+    def _submit(self) -> None:
+        if self._turn:
+            items, self._turn = self._turn, []
+            self._writer.submit(items)
+
+    def _answer(self, verdicts: list[tuple["asyncio.Future[Verdict]", Verdict]]) -> None:
         def hand_over() -> None:
-            for future, verdict in verdicts:
-                future.set_result(verdict)
+            for waiter, verdict in verdicts:
+                if not waiter.done():
+                    waiter.set_result(verdict)
 
         self._loop.call_soon_threadsafe(hand_over)
 

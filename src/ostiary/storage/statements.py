@@ -4,8 +4,8 @@ Every table has the same shape: ``id``, ``version``, the kind's columns, and ``d
 numbered ``format``. Times in columns are microseconds since 1970.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic
 
@@ -38,40 +38,96 @@ def from_sql(value: int) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Statements(Generic[RecordT]):
-    """SQL for one kind. ``insert`` and ``update`` take :meth:`row`; ``update`` then the id and the old version."""
+    """SQL for one kind. Those for many rows at once are made for a number of rows, and kept."""
 
     kind: Kind[RecordT]
     get: str
     owned: str
-    count_owned: str
-    version: str
-    insert: str
-    update: str
-    remove: str
     decode: Callable[[bytes], RecordT]
+    _kept: dict[tuple[object, ...], str] = field(default_factory=dict)
 
-    def row(self, value: Record) -> tuple[SqlValue, ...]:
-        """Version, columns, data."""
-        columns = [sql_value(column(value)) for column in self.kind.columns.values()]  # type: ignore[arg-type]
-        return (value.version, *columns, _encode(value))
+    def row(self, value: Record, columns: Sequence[SqlValue]) -> tuple[SqlValue, ...]:
+        """What :meth:`put` takes for one row."""
+        return (value.id, value.version, *columns, _encode(value))
+
+    def columns(self, value: Record) -> list[SqlValue]:
+        """The value's columns."""
+        return [sql_value(column(value)) for column in self.kind.columns.values()]  # type: ignore[arg-type]
+
+    def versions(self, count: int) -> str:
+        """Of so many ids, the versions of those that are there: one JSON object."""
+        return self._made(
+            ("versions", count),
+            lambda: (
+                f"SELECT json_group_object(id, version) FROM {self._table} WHERE id IN ({_places(count)})"
+            ),
+        )
+
+    def states(self, count: int) -> str:
+        """Of so many ids, versions and columns of those that are there: one JSON object of arrays."""
+        names = ", ".join(("version", *self.kind.columns))
+        return self._made(
+            ("states", count),
+            lambda: (
+                f"SELECT json_group_object(id, json_array({names})) FROM {self._table} WHERE id IN ({_places(count)})"
+            ),
+        )
+
+    @property
+    def counts(self) -> str:
+        """Of a JSON array of owners, how many rows each has, at most ``OWNED_LIMIT``: one JSON object."""
+        rows = f"SELECT 1 FROM {self._table} WHERE {self.kind.owner} = value LIMIT {OWNED_LIMIT}"
+        return f"SELECT json_group_object(value, (SELECT count(*) FROM ({rows}))) FROM json_each(?)"
+
+    def put(self, count: int, changed: tuple[str, ...]) -> str:
+        """Insert so many rows, or, where they are there, set version, data and the columns that changed.
+
+        An index is written only if a column of it is set.
+        """
+        names = ("id", "version", *self.kind.columns, "data")
+        sets = ", ".join(f"{name} = excluded.{name}" for name in ("version", *changed, "data"))
+        return self._made(
+            ("put", count, changed),
+            lambda: (
+                f"INSERT INTO {self._table} ({', '.join(names)}) VALUES {rows_of(len(names), count)} "
+                f"ON CONFLICT (id) DO UPDATE SET {sets}"
+            ),
+        )
+
+    def remove(self, count: int) -> str:
+        """Remove the rows of so many ids."""
+        return self._made(
+            ("remove", count), lambda: f"DELETE FROM {self._table} WHERE id IN ({_places(count)})"
+        )
+
+    @property
+    def _table(self) -> str:
+        return f'"{self.kind.name}"'
+
+    def _made(self, key: tuple[object, ...], make: Callable[[], str]) -> str:
+        sql = self._kept.get(key)
+        if sql is None:
+            sql = self._kept[key] = make()
+        return sql
+
+
+def rows_of(width: int, count: int) -> str:
+    """So many rows of so many places, for VALUES."""
+    return ", ".join([f"({_places(width)})"] * count)
+
+
+def _places(count: int) -> str:
+    return ", ".join("?" * count)
 
 
 def statements_of(kind: Kind[RecordT]) -> Statements[RecordT]:
     """The SQL of a kind; names come from code, values only as parameters."""
     table = f'"{kind.name}"'
-    names = ["version", *kind.columns, "data"]
-    places = ", ".join("?" * len(names))
-    sets = ", ".join(f"{name} = ?" for name in names)
     by_owner = f"{kind.owner or 'NULL'} = ?"  # nobody owns a row of a kind without owners
     return Statements(
         kind=kind,
         get=f"SELECT data FROM {table} WHERE id = ?",
         owned=f"SELECT data FROM {table} WHERE {by_owner} ORDER BY id LIMIT {OWNED_LIMIT}",
-        count_owned=(f"SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {by_owner} LIMIT {OWNED_LIMIT})"),
-        version=f"SELECT version FROM {table} WHERE id = ?",
-        insert=f"INSERT INTO {table} ({', '.join(names)}, id) VALUES ({places}, ?)",
-        update=f"UPDATE {table} SET {sets} WHERE id = ? AND version = ?",
-        remove=f"DELETE FROM {table} WHERE id = ? AND version = ?",
         decode=msgspec.json.Decoder(kind.type).decode,
     )
 
