@@ -42,7 +42,7 @@ def a_code(server: Served) -> str:
     proof = {"sessionId": made["sessionId"], "sessionToken": made["sessionToken"]}
     request_id = parse_qs(urlsplit(sent).query)["authRequest"][0]
     answer = server.answer("oidc", "CreateCallback", {"authRequestId": request_id, "session": proof})
-    return parse_qs(urlsplit(answer["callbackUrl"]).query)["code"][0]
+    return parse_qs(urlsplit(str(answer["callbackUrl"])).query)["code"][0]
 
 
 def post(server: Served, path: str, form: Mapping[str, str]) -> tuple[int, Any]:
