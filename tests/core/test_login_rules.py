@@ -14,8 +14,9 @@ from ostiary.core.login_rules import (
     authentication_of,
     may_use_project,
     missing,
+    password_expired,
 )
-from ostiary.core.policy import LoginPolicy
+from ostiary.core.policy import LoginPolicy, PasswordExpiryPolicy
 from ostiary.core.project import ActiveState, Authorization, Project, ProjectGrant
 from ostiary.core.session import Session, VerifiedFactor
 from ostiary.core.user import Authenticator, Machine, Profile, User, UserState
@@ -73,6 +74,28 @@ def test_missing(
     rules = LoginPolicy(**policy)  # type: ignore[arg-type]
     found = missing(session(factors), user, owned, rules, wish, LATER)
     assert (found.error if found else None) == error
+
+
+@pytest.mark.parametrize(
+    ("days", "factors", "changed_days_ago", "error"),
+    [
+        (0, PASSWORD, 9999, None),
+        (30, PASSWORD, 29, None),
+        (30, PASSWORD, 30, "interaction_required"),
+        (30, PASSKEY, 30, None),
+        (30, PASSWORD, None, None),
+    ],
+)
+def test_expired_password(
+    days: int, factors: dict[str, VerifiedFactor], changed_days_ago: int | None, error: str | None
+) -> None:
+    """A password that is too old must be changed before it finishes a login."""
+    changed_at = None if changed_days_ago is None else LATER - timedelta(days=changed_days_ago)
+    user = msgspec.structs.replace(ALICE, password_changed_at=changed_at)
+    expiry = PasswordExpiryPolicy(max_age_days=days)
+    found = missing(session(factors), user, (), LoginPolicy(), Wanted(), LATER, expiry)
+    assert (found.error if found else None) == error
+    assert password_expired(user, expiry, LATER) is (changed_days_ago == days)
 
 
 @pytest.mark.parametrize(

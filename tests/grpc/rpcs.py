@@ -184,6 +184,36 @@ RPCS: Final[Mapping[str, Rpc]] = {
         lambda world: {"filters": [{"keyIdFilter": {"id": world.key["keyId"]}}]}, ("result", "pagination")
     ),
     f"{USER}/RemoveKey": Rpc(lambda world: world.key, ("deletionDate",)),
+    f"{USER}/SetEmail": Rpc(lambda world: {**world.human, "email": "new@example.com"}, ("details",)),
+    f"{USER}/SendEmailCode": Rpc(
+        lambda world: {**world.human, "returnCode": {}}, ("details", "verificationCode")
+    ),
+    f"{USER}/ResendEmailCode": Rpc(
+        lambda world: {**world.done("SendEmailCode"), "returnCode": {}}, ("details", "verificationCode")
+    ),
+    f"{USER}/VerifyEmail": Rpc(
+        lambda world: {**world.human, "verificationCode": "ABCDEF"},
+        refused=("INVALID_ARGUMENT", "COMMAND-eis9R"),
+    ),
+    f"{USER}/SetPhone": Rpc(
+        lambda world: {**world.human, "phone": "+41791234567", "returnCode": {}}, ("verificationCode",)
+    ),
+    f"{USER}/ResendPhoneCode": Rpc(_own, refused=("FAILED_PRECONDITION", "PHONE-5xrra88eq8")),
+    f"{USER}/VerifyPhone": Rpc(
+        lambda world: {**world.human, "verificationCode": "ABCDEF"},
+        refused=("INVALID_ARGUMENT", "COMMAND-eis9R"),
+    ),
+    f"{USER}/RemovePhone": Rpc(_own, refused=("NOT_FOUND", "COMMAND-p6rsc")),
+    f"{USER}/PasswordReset": Rpc(
+        lambda world: {**world.human, "returnCode": {}}, ("details", "verificationCode")
+    ),
+    f"{USER}/CreateInviteCode": Rpc(_own, refused=("FAILED_PRECONDITION", "COMMAND-EF34g")),
+    f"{USER}/ResendInviteCode": Rpc(_own, refused=("FAILED_PRECONDITION", "COMMAND-EF34g")),
+    f"{USER}/VerifyInviteCode": Rpc(
+        lambda world: {**world.human, "verificationCode": "ABCDEF"},
+        refused=("FAILED_PRECONDITION", "COMMAND-Wr3gq"),
+    ),
+    f"{USER}/HumanMFAInitSkipped": Rpc(_own, ("details",)),
     f"{USER}/SetUserMetadata": Rpc(
         lambda world: {**world.human, "metadata": [{"key": "colour", "value": "Ymx1ZQ=="}]}, ("setDate",)
     ),
@@ -193,6 +223,10 @@ RPCS: Final[Mapping[str, Rpc]] = {
     ),
     f"{SETTINGS}/GetGeneralSettings": Rpc(_nothing, ("defaultLanguage", "supportedLanguages")),
     f"{SETTINGS}/GetSecuritySettings": _GROUP,
+    f"{SETTINGS}/SetSecuritySettings": Rpc(_nothing, ("details",)),
+    f"{SETTINGS}/SetHostedLoginTranslation": Rpc(
+        lambda _: {"instance": True, "locale": "xx", "translations": {"a": "b"}}, ("etag",)
+    ),
     f"{SETTINGS}/GetActiveIdentityProviders": Rpc(_nothing, ("details",)),
     f"{SETTINGS}/GetHostedLoginTranslation": Rpc(
         lambda _: {"instance": True, "locale": "en"}, ("etag", "translations")

@@ -7,12 +7,12 @@ factor must have used one, and the session satisfies what the request asks for (
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from ostiary.core.assurance import SECOND_FACTORS, factors_now, is_multi_factor
 from ostiary.core.login_request import Authentication
-from ostiary.core.policy import LoginPolicy
+from ostiary.core.policy import LoginPolicy, PasswordExpiryPolicy
 from ostiary.core.project import ActiveState, Authorization, Project, ProjectGrant
 from ostiary.core.session import Session, VerifiedFactor
 from ostiary.core.user import Authenticator, User, UserState
@@ -82,8 +82,12 @@ def missing(
     policy: LoginPolicy,
     wanted: Wanted,
     now: datetime,
+    expiry: PasswordExpiryPolicy | None = None,
 ) -> Missing | None:
-    """The first thing that keeps the session from finishing the request; None if nothing does."""
+    """The first thing that keeps the session from finishing the request; None if nothing does.
+
+    ``expiry``: a password that is too old must be changed before it finishes anything; its check stays good.
+    """
     factors = factors_now(session, user)
     if user.state not in {UserState.ACTIVE, UserState.INITIAL}:
         return Missing("login_required", "the user is not active")
@@ -96,10 +100,20 @@ def missing(
         forced = policy.force_mfa or (policy.force_mfa_local_only and "intent" not in factors)
         if forced or any(a.is_ready and a.kind in SECOND_FACTORS for a in authenticators):
             return Missing("interaction_required", "a second factor must be verified in the session")
+    if expiry is not None and "password" in factors and password_expired(user, expiry, now):
+        return Missing("interaction_required", "the password has expired and must be changed")
     if wanted.acr_values and not _reaches(acr_of(factors), wanted.acr_values):
         asked = " ".join(wanted.acr_values)
         return Missing("unmet_authentication_requirements", f"the session does not reach acr_values={asked}")
     return None
+
+
+def password_expired(user: User, policy: PasswordExpiryPolicy, now: datetime) -> bool:
+    """Whether the password is older than the policy allows; without one nothing expires."""
+    changed_at = user.password_changed_at
+    if not policy.max_age_days or changed_at is None:
+        return False
+    return changed_at + timedelta(days=policy.max_age_days) <= now
 
 
 def _stale(auth_time: datetime, wanted: Wanted, now: datetime) -> Missing | None:

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from ostiary.core.assurance import SECOND_FACTORS, factors_now, is_multi_factor
 from ostiary.core.login_rules import Missing, Wanted, missing
-from ostiary.core.policy import LoginPolicy
+from ostiary.core.policy import LoginPolicy, PasswordExpiryPolicy
 from ostiary.core.session import Session, VerifiedFactor
 from ostiary.core.user import Authenticator, User, UserState
 
@@ -39,15 +39,19 @@ def next_step(
     policy: LoginPolicy,
     wanted: Wanted,
     now: datetime,
+    expiry: PasswordExpiryPolicy | None = None,
 ) -> Next:
     """The next step towards a session that satisfies policy and request.
 
-    Stricter than :func:`missing` in one thing: ``prompt=login`` asks for the second factor again too.
+    Stricter than :func:`missing` in two things: ``prompt=login`` asks for the second factor again too, and no password
+    leads anywhere where the policy allows none.
     """
     owned = tuple(authenticators)
     ready = {authenticator.kind for authenticator in owned if authenticator.is_ready}
     factors = factors_now(session, user)
-    lacking = missing(session, user, owned, policy, wanted, now)
+    lacking = missing(session, user, owned, policy, wanted, now, expiry)
+    if not policy.allow_username_password and not _has_other_first(factors):
+        return Next(Step.IMPOSSIBLE, _NO_PASSWORDS)
     if user.state not in {UserState.ACTIVE, UserState.INITIAL}:
         return Next(Step.IMPOSSIBLE, lacking)
     if lacking is None:
@@ -60,7 +64,17 @@ def next_step(
     return Next(Step.IMPOSSIBLE, lacking)
 
 
+_NO_PASSWORDS = Missing("login_required", "the organisation allows no logins by password")
 _SECOND_AGAIN = Missing("interaction_required", "prompt=login asks for the second factor again")
+
+
+def _has_other_first(factors: dict[str, VerifiedFactor]) -> bool:
+    """Whether something stands for the user beside a password and what comes second to it."""
+    second = {"password", *SECOND_FACTORS}
+    return any(
+        kind not in second and (kind != "web_auth_n" or factor.user_verified)
+        for kind, factor in factors.items()
+    )
 
 
 def _is_second_old(factors: dict[str, VerifiedFactor], since: datetime | None) -> bool:

@@ -36,4 +36,5 @@ async def held(signin: SignIn, proof: Proof, wanted: Wanted) -> Held | None:
         return None
     owned = await signin.store.owned(AUTHENTICATOR, user.id)
     policy = await signin.cache.policy(LoginPolicy, user.organization_id)
-    return Held(session, user, policy, next_step(session, user, owned, policy, wanted, now))
+    expiry = await signin.expiry(user)
+    return Held(session, user, policy, next_step(session, user, owned, policy, wanted, now, expiry))

@@ -12,7 +12,7 @@ from ostiary.core.login_request import Authentication, DeviceAuthorization, Logi
 from ostiary.core.login_rules import Missing, Wanted, authentication_of, may_use_project, missing
 from ostiary.core.organization import INSTANCE, INSTANCE_KEY
 from ostiary.core.permission import Caller
-from ostiary.core.policy import LoginPolicy
+from ostiary.core.policy import LoginPolicy, PasswordExpiryPolicy
 from ostiary.core.project import AUTHORIZATION, PROJECT, PROJECT_GRANT
 from ostiary.core.record import AnyKind
 from ostiary.core.session import ENDED_SESSION, SESSION, Session
@@ -115,7 +115,14 @@ class SignIn:
         """What keeps the session from satisfying what is wanted, and the login policy; None if nothing does."""
         owned = await self.store.owned(AUTHENTICATOR, user.id)
         policy = await self.cache.policy(LoginPolicy, user.organization_id)
-        return missing(session, user, owned, policy, wanted, self.effects.now())
+        expiry = await self.expiry(user)
+        return missing(session, user, owned, policy, wanted, self.effects.now(), expiry)
+
+    async def expiry(self, user: User) -> PasswordExpiryPolicy | None:
+        """When passwords expire; None where the login UI is trusted to see to that."""
+        if not self.is_strict:
+            return None
+        return await self.cache.policy(PasswordExpiryPolicy, user.organization_id)
 
     async def project_refusal(self, client: Application, user: User) -> str:
         """Why the user may not log in to the client's project; empty if they may."""

@@ -1,6 +1,7 @@
 """Who may do what to a user. Source: ZITADEL's wire contract, part 5.1."""
 
 from ostiary.core.permission import Caller
+from ostiary.core.policy import LoginPolicy
 from ostiary.core.user import USER, User
 from ostiary.errors import FailedPrecondition, NotFound, OstiaryError
 from ostiary.storage.port import Store
@@ -38,6 +39,15 @@ async def permitted(
     if not is_own:
         caller.require(permission, user.organization_id)
     return user
+
+
+def require_enrollable(policy: LoginPolicy, kind: str) -> None:
+    """Raise FailedPrecondition unless the policy has this kind of second factor."""
+    if kind not in policy.second_factors:
+        hint = f"the login policy's second factors are: {', '.join(policy.second_factors) or 'none'}"
+        raise FailedPrecondition(
+            "user.second_factor_not_allowed", "The second factor is not allowed", hint=hint
+        )
 
 
 def may_read(caller: Caller, user: User) -> bool:

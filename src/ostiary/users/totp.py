@@ -6,13 +6,14 @@ import msgspec
 
 from ostiary.core.factor import Attempt, Rejected, guess_key
 from ostiary.core.permission import Caller
+from ostiary.core.policy import LoginPolicy
 from ostiary.core.user import AUTHENTICATOR, Authenticator, User
 from ostiary.crypto.otp import SECRET_BYTES, base32, provisioning_uri
 from ostiary.errors import AlreadyExists, FailedPrecondition, NotFound, OstiaryError
 from ostiary.storage.port import BudgetSpent, Changes, Put, Remove
 from ostiary.users.context import Context, Draft
 from ostiary.users.guesses import Guesses
-from ostiary.users.rules import permitted
+from ostiary.users.rules import permitted, require_enrollable
 
 KIND = "totp"
 _PERMISSION = "user.credential.write"
@@ -54,18 +55,20 @@ class UserTotp:
         """A new secret, not ready yet; one that was not verified is replaced. Raises AlreadyExists COMMAND-do9se."""
         secret = self._context.effects.random_bytes(SECRET_BYTES)
 
-        async def attempt(_: int) -> tuple[Changes, Registered]:
+        async def attempt(generation: int) -> tuple[Changes, Registered]:
             draft, old = await self._read(caller, user_id, _unregistrable())
             user = draft.user
             if user.profile is None:
                 raise _unregistrable()
+            policy = await self._context.cache.policy(LoginPolicy, user.organization_id)
+            require_enrollable(policy, KIND)
             if old is not None and old.is_ready:
                 raise AlreadyExists("COMMAND-do9se", "Multifactor OTP (OneTimePassword) is already set up")
             fresh = self._context.factors[KIND].enrol(user.id, secret, draft.now, self._context.tools)
             was = old.version if old else 0
             fresh = msgspec.structs.replace(fresh, is_ready=False, version=was + 1)
             draft.puts.append(Put(AUTHENTICATOR, fresh, was))
-            changes = draft.changes(caller.user_id, "user.totp_registered")
+            changes = draft.changes(caller.user_id, "user.totp_registered", generation=generation)
             uri = provisioning_uri(secret, self._context.issuer, user.login_names[0])
             return changes, Registered(draft.user, base32(secret), uri)
 
