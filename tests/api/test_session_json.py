@@ -15,7 +15,7 @@ from ostiary.factors import FACTORS
 from ostiary.sessions.change import Changed
 from ostiary.sessions.queries import SessionView
 
-NAMES = tuple((factor, json_name(factor.wire)) for factor in FACTORS)
+NAMES = tuple((factor, json_name(factor.kind)) for factor in FACTORS)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TIMES = st.integers(0, 2 * 10**17).map(lambda us: EPOCH + timedelta(microseconds=us))
 ROUNDED = st.one_of(TIMES, TIMES.map(lambda at: at.replace(microsecond=at.microsecond // 1000 * 1000)))

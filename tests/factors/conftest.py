@@ -1,7 +1,7 @@
 """What a factor is tried with: evidence that is right and wrong, and tools as the server has them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,9 +10,13 @@ from fido2 import cbor
 from protobuf.wkt import Struct
 
 from ostiary._pb.zitadel.session.v2.session_service_pb import CheckWebAuthN
-from ostiary.core.factor import Attempt, Tools
+from ostiary.core.factor import NO_ROWS, Attempt, Named, Rows, Tools
+from ostiary.core.identity_link import ExternalAccount, encode_account
+from ostiary.core.identity_provider import IDENTITY_PROVIDER, IdentityProvider
+from ostiary.core.intent import INTENT, INTENT_TOKEN, Intent, IntentState
 from ostiary.core.passkey import Enrolment, encode_enrolment
 from ostiary.core.recovery_code import code_hash, encode
+from ostiary.core.secret import secret_hash, token_text
 from ostiary.core.session import Challenge
 from ostiary.core.user import Authenticator, Profile, User
 from ostiary.crypto.otp import code_of, step_of
@@ -35,13 +39,16 @@ class Typed(msgspec.Struct, frozen=True):
 
     password: str = ""
     code: str = ""
+    idp_intent_id: str = ""
+    idp_intent_token: str = ""
 
 
 @dataclass(frozen=True)
 class Case:
     """One factor's evidence: the plain secret it keeps, what is right at a time, and what never is.
 
-    ``challenges`` are those that are open at a time, in session 1; who is not ``guessable`` has no budget.
+    ``challenges`` are those that are open at a time, in session 1, ``rows`` what the evidence rests on; who is not
+    ``guessable`` has no budget.
     """
 
     secret: bytes
@@ -49,6 +56,7 @@ class Case:
     wrong: Any
     challenges: Callable[[datetime], tuple[Challenge, ...]] = lambda _: ()
     guessable: bool = True
+    rows: Rows = field(default_factory=lambda: NO_ROWS)
 
 
 def soft_key(**values: Any) -> SoftKey:
@@ -93,6 +101,22 @@ def sent_code(kind: str) -> Case:
     return Case(b"", lambda _: Typed(code=CODE), Typed(code="00000000"), lambda now: (coded(kind, now),))
 
 
+INTENT_SECRET = token_text(INTENT_TOKEN, "7", bytes(32))
+PROVIDER = IdentityProvider("8", "Upstream", 1, START, START)
+SUCCEEDED = Intent(
+    "7",
+    PROVIDER.id,
+    START,
+    START,
+    START + timedelta(hours=1),
+    state=IntentState.SUCCEEDED,
+    external_user_id="sub",
+    user_id=USER.id,
+    token_hash=secret_hash(INTENT_SECRET),
+    succeeded_at=START,
+)
+
+
 # Each factor has its line; the contract fails for one that has none.
 CASES = {
     "password": Case(
@@ -110,6 +134,13 @@ CASES = {
     ),
     "otp_sms": sent_code("otp_sms"),
     "otp_email": sent_code("otp_email"),
+    "intent": Case(
+        encode_account(ExternalAccount(PROVIDER.id, "sub", "alice@upstream")),
+        lambda _: Typed(idp_intent_id="7", idp_intent_token=INTENT_SECRET),
+        Typed(idp_intent_id="7", idp_intent_token=token_text(INTENT_TOKEN, "7", b"1" * 32)),
+        guessable=False,
+        rows={Named(INTENT, "7"): SUCCEEDED, Named(IDENTITY_PROVIDER, "8"): PROVIDER},
+    ),
     "recovery_code": Case(
         encode([code_hash(CODE), code_hash("another")]),
         lambda _: Typed(code=CODE),
@@ -136,6 +167,7 @@ def attempt(
     user: User | None = USER,
     now: datetime = START,
     challenges: tuple[Challenge, ...] = (),
+    rows: Rows = NO_ROWS,
 ) -> Attempt:
     """What evidence is judged against."""
-    return Attempt(now, "1", user, owned, challenges, tools())
+    return Attempt(now, "1", user, owned, challenges, tools(), rows)

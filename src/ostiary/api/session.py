@@ -33,7 +33,7 @@ class SessionApi:
         self._queries = queries
         self._factors = factors
         self.instance_id = instance_id
-        self._wire_names = tuple((factor, json_name(factor.wire)) for factor in factors)
+        self._wire_names = tuple((factor, json_name(factor.kind)) for factor in factors)
 
     async def create(self, call: Call, request: pb.CreateSessionRequest) -> pb.CreateSessionResponse:
         """CreateSession."""

@@ -17,7 +17,7 @@ from ostiary.sessions.change import Changed, SessionChange, UserNamed
 from ostiary.sessions.queries import SessionView
 
 _LONGEST_LIFETIME = timedelta(days=36_500)
-# The messages of Factors, by the factor's name on the wire.
+# The messages of Factors, by the factor's kind, which is their name too.
 _FACTOR_MESSAGES = {
     "password": session_pb.PasswordFactor,
     "web_auth_n": session_pb.WebAuthNFactor,
@@ -144,10 +144,10 @@ def _factors_message(view: SessionView, factors: Sequence[Factor]) -> session_pb
     for factor in factors:
         verified = view.session.factors.get(factor.kind)
         if verified is not None:
-            made = _FACTOR_MESSAGES[factor.wire](verified_at=stamp(verified.verified_at))
+            made = _FACTOR_MESSAGES[factor.kind](verified_at=stamp(verified.verified_at))
             if isinstance(made, session_pb.WebAuthNFactor):
                 made.user_verified = verified.user_verified
-            setattr(message, factor.wire, made)
+            setattr(message, factor.kind, made)
     return message
 
 

@@ -13,6 +13,7 @@ from ostiary._pb.zitadel.user.v2 import user_service_pb as pb
 from ostiary.api.call import Call, Handler
 from ostiary.api.user_messages import details_of
 from ostiary.api.user_requests import password_of, proof_of
+from ostiary.core.identity_link import IDENTITY_LINK
 from ostiary.core.passkey import PASSKEY, U2F
 from ostiary.core.user import Authenticator
 from ostiary.users.change import NewPassword
@@ -26,6 +27,7 @@ _METHODS = MappingProxyType(
         U2F: pb.AuthenticationMethodType.U2F,
         "otp_sms": pb.AuthenticationMethodType.OTP_SMS,
         "otp_email": pb.AuthenticationMethodType.OTP_EMAIL,
+        IDENTITY_LINK: pb.AuthenticationMethodType.IDP,
         "recovery_code": pb.AuthenticationMethodType.RECOVERY_CODE,
     }
 )

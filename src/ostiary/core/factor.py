@@ -2,16 +2,19 @@
 
 ``verify`` is given the client's evidence (the wire's check message, whatever its transport) and an Attempt, and says
 Verified or Rejected; it waits for nothing and changes nothing. What one-time evidence spends, it spends by returning
-the changed authenticator: the save that takes it is guarded by the authenticator's version.
+the changed authenticator: the save that takes it is guarded by the authenticator's version. Evidence that rests on
+other rows names them (``reads``); they are in the Attempt, and guarded and consumed in the same way.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
 from ostiary.core.notification import Notification
 from ostiary.core.policy import HARD_ATTEMPT_LIMIT, LockoutPolicy
+from ostiary.core.record import AnyKind
 from ostiary.core.session import Challenge, VerifiedFactor
 from ostiary.core.user import Authenticator, User
 from ostiary.errors import OstiaryError
@@ -32,12 +35,23 @@ class Tools:
     close: Callable[[bytes, str], bytes]
 
 
+class Named(NamedTuple):
+    """A row that evidence rests on, by its kind and key."""
+
+    kind: AnyKind
+    id: str
+
+
+Rows = Mapping[Named, Any]  # what was read of them; None where there is no such row
+NO_ROWS: Rows = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """What evidence is judged against.
 
     ``user`` is None when none is known yet; ``authenticators`` are this user's that the factor works with.
-    ``challenges`` are the session's open ones of the kind, oldest first.
+    ``challenges`` are the session's open ones of the kind, oldest first. ``rows`` are those its ``reads`` named.
     """
 
     now: datetime
@@ -46,14 +60,19 @@ class Attempt:
     authenticators: tuple[Authenticator, ...]
     challenges: tuple[Challenge, ...]
     tools: Tools
+    rows: Rows = field(default_factory=lambda: NO_ROWS)
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """The evidence is good. ``spends`` are the authenticators as they are after it (same id and version as read)."""
+    """The evidence is good. ``spends`` are the authenticators as they are after it (same id and version as read).
+
+    ``consumed`` are so of the named rows.
+    """
 
     factor: VerifiedFactor
     spends: tuple[Authenticator, ...] = ()
+    consumed: tuple[tuple[Named, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +128,8 @@ def locks_user(policy: LockoutPolicy, limit: LimitName, failed_attempts: int) ->
 class Factor:
     """One way to verify a user.
 
-    ``kind`` names it in sessions and authenticators, ``wire`` in the messages. ``amr`` is its RFC 8176 value.
+    ``kind`` names it in sessions, as they are kept and told, and authenticators; ``wire`` among checks and challenges.
+    ``amr`` is its RFC 8176 value, if it has one.
     ``limit`` names the lockout setting its guesses count against, ``blocked`` makes the error once that is spent.
     A ``slow`` factor is verified in the hash pool, its guess counted before; ``pretend`` costs the same for a user who
     does not exist. ``enrol`` makes a user's authenticator, as version 1, of the plain secret it is to keep.
@@ -117,6 +137,7 @@ class Factor:
     user's budget).
     ``identify`` names the ``lookup_hash`` of the authenticator in evidence that may come without a user.
     ``authenticators`` are the kinds it works with, by default its own.
+    ``reads`` names rows that evidence rests on, given those read so far; it is asked until it names no new one.
     """
 
     kind: str
@@ -133,6 +154,7 @@ class Factor:
     challenge_tries: int = 0
     exhausted: Callable[[], OstiaryError] | None = None
     authenticators: tuple[str, ...] = ()
+    reads: Callable[[Any, Rows], Iterable[Named]] | None = None
 
     def uses(self, authenticator: Authenticator) -> bool:
         """Whether it works with an authenticator."""

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
 from ostiary.core.assurance import alive
-from ostiary.core.factor import Attempt, Begun, Evidence, Factor, Rejected, Tools
+from ostiary.core.factor import NO_ROWS, Attempt, Begun, Evidence, Factor, Named, Rejected, Rows, Tools
 from ostiary.core.organization import Instance
 from ostiary.core.session import (
     FactorChallenged,
@@ -34,7 +35,7 @@ class View:
     """What was read, all at about the same time. ``user`` is the named one, else the session's.
 
     A new session is ``started`` and is what that event alone makes of it. ``is_identified``: nobody named the user,
-    the evidence itself did.
+    the evidence itself did. ``rows`` are those that the evidence rests on.
     """
 
     now: datetime
@@ -44,11 +45,12 @@ class View:
     instance: Instance
     started: Started | None = None
     is_identified: bool = False
+    rows: Rows = field(default_factory=lambda: NO_ROWS)
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """``session`` is the view's folded with ``events``. ``spends`` are authenticators as they are afterwards.
+    """``session`` is the view's folded with ``events``. ``spends`` are authenticators as they are afterwards, ``consumed`` rows.
 
     A refusal stores nothing of the session; ``guessed`` says which factor's budget it counts against, ``traced`` which
     factor's evidence is in the audit. ``passed`` are
@@ -65,6 +67,7 @@ class Decision:
     traced: Factor | None = None
     verdicts: Mapping[VerdictKey, Evidence] = field(default_factory=lambda: MappingProxyType({}))
     begun: tuple[tuple[Factor, Begun], ...] = ()
+    consumed: tuple[tuple[Named, Any], ...] = ()
 
 
 def decide(
@@ -110,6 +113,7 @@ class _Desk:
         self.session = view.session
         self.events: list[SessionEvent] = [view.started] if view.started else []
         self.spends: list[Authenticator] = []
+        self.consumed: list[tuple[Named, Any]] = []
         self.passed: list[Factor] = []
         self.guessed: Factor | None = None
         self.traced: Factor | None = None
@@ -149,6 +153,7 @@ class _Desk:
             self.record(UserChecked(self.view.now, user.id, user.organization_id))
         self.record(FactorChecked(self.view.now, factor.kind, evidence.factor))
         self.spends.extend(evidence.spends)
+        self.consumed.extend(evidence.consumed)
         self.passed.append(factor)
         return None
 
@@ -174,6 +179,7 @@ class _Desk:
             authenticators=tuple(a for a in self.view.authenticators if factor.uses(a)),
             challenges=self.session.challenges.get(factor.kind, ()),
             tools=self.tools,
+            rows=self.view.rows,
         )
 
     def _evidence(self, factor: Factor, check: object, user: User | None) -> Evidence:
@@ -211,6 +217,7 @@ class _Desk:
             tuple(self.passed),
             verdicts=self.verdicts,
             begun=tuple(self.begun),
+            consumed=tuple(self.consumed),
         )
 
 

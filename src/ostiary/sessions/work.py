@@ -6,7 +6,7 @@ authenticator is carried over a lost race, not judged or counted again.
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import msgspec
@@ -28,6 +28,7 @@ from ostiary.effects import Effects
 from ostiary.errors import Aborted, NotFound, OstiaryError
 from ostiary.sessions.change import Changed, SessionChange
 from ostiary.sessions.decide import Decision, VerdictKey, View, decide
+from ostiary.sessions.evidence import expects_of, puts_of, read_rows
 from ostiary.sessions.guesses import TRIES, Guesses
 from ostiary.sessions.turns import Turns
 from ostiary.storage.cache import Cache
@@ -111,7 +112,7 @@ class Worker:
                     return self._opened(kept)
                 replaced = kept.version if kept else 0
                 generation = None if number else self.cache.generation
-                view = await reading.read()
+                view = await self._view(reading, change)
                 if change.user is not None and view.user is None:
                     raise await self._nobody(change)
                 settings = await self._settings(view) if generation is None else ()
@@ -125,6 +126,12 @@ class Worker:
                     if not number:
                         await held.enter_async_context(self._turns.of(view.session.id))
         raise Aborted("session.busy", "The session is being changed by others", retry_after_s=1)
+
+    async def _view(self, reading: Reading, change: SessionChange) -> View:
+        """What the change is decided on. What evidence rests on is read last, so that it is not older than the time."""
+        view = await reading.read()
+        rows = await read_rows(self.store, change)
+        return replace(view, rows=rows) if rows else view
 
     async def _settings(self, view: View) -> tuple[Expect, ...]:
         """The versions of the settings that the next decision relies on; read before they are used."""
@@ -202,11 +209,13 @@ class Worker:
         relied = [a for a in view.authenticators if any(factor.uses(a) for factor in decision.passed)]
         puts = [Put(SESSION, decision.session, 0 if view.started else view.session.version)]
         puts += [Put(AUTHENTICATOR, _next_version(spent[a.id]), a.version) for a in relied if a.id in spent]
+        puts += puts_of(decision, view)
         if reading.once is not None:
             puts.append(Put(IDEMPOTENT_ANSWER, self._answer_row(reading.once, this), this.guard.replaced))
         expects = [Expect(AUTHENTICATOR, a.id, a.version) for a in relied if a.id not in spent]
         if view.user is not None:
             expects.append(Expect(USER, view.user.id, view.user.version))
+        expects += expects_of(decision, view)
         expects += this.guard.settings
         trace = session_detail(decision.events)
         guesses = self._guesses.of_decision(this.user_id, view.session, decision, this.policy)

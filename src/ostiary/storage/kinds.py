@@ -4,6 +4,8 @@ from ostiary.core.client import APPLICATION, APPLICATION_KEY, MACHINE_KEY, MACHI
 from ostiary.core.delivery import DELIVERY
 from ostiary.core.grant import GRANT
 from ostiary.core.idempotency import IDEMPOTENT_ANSWER
+from ostiary.core.identity_provider import IDENTITY_PROVIDER
+from ostiary.core.intent import INTENT
 from ostiary.core.login_request import (
     DEVICE_AUTHORIZATION,
     LOGIN_REQUEST,
@@ -57,4 +59,6 @@ KINDS: tuple[AnyKind, ...] = (
     GRANT,
     PARTICIPANT,
     DELIVERY,
+    IDENTITY_PROVIDER,
+    INTENT,
 )
