@@ -48,6 +48,17 @@ class World:
         return {"userId": self.client.ok(f"{USER}/AddHumanUser", self.person)["userId"]}
 
     @cached_property
+    def phoned(self) -> dict[str, str]:
+        """A person with a verified phone."""
+        person = {**self.person, "phone": {"phone": "+41791234567", "isVerified": True}}
+        return {"userId": self.client.ok(f"{USER}/AddHumanUser", person)["userId"]}
+
+    def user_after(self, rpc: str, before: Values, request: Values) -> Values:
+        """A request, once another RPC of users was called."""
+        self.client.ok(f"{USER}/{rpc}", {**before})
+        return request
+
+    @cached_property
     def machine(self) -> dict[str, str]:
         """A machine."""
         request = {"organizationId": self.home, "username": self.name, "machine": {"name": "Robot"}}
@@ -163,6 +174,19 @@ RPCS: Final[Mapping[str, Rpc]] = {
     f"{USER}/RegisterTOTP": Rpc(_own, ("uri", "secret", "details")),
     f"{USER}/VerifyTOTPRegistration": Rpc(lambda world: {**world.human, "code": world.totp}, ("details",)),
     f"{USER}/RemoveTOTP": Rpc(lambda world: world.done("RegisterTOTP"), ("details",)),
+    f"{USER}/AddOTPSMS": Rpc(lambda world: world.phoned, ("details",)),
+    f"{USER}/RemoveOTPSMS": Rpc(
+        lambda world: world.user_after("AddOTPSMS", world.phoned, world.phoned), ("details",)
+    ),
+    f"{USER}/AddOTPEmail": Rpc(_own, ("details",)),
+    f"{USER}/RemoveOTPEmail": Rpc(lambda world: world.done("AddOTPEmail"), ("details",)),
+    f"{USER}/GenerateRecoveryCodes": Rpc(
+        lambda world: {**world.human, "count": 2}, ("details", "recoveryCodes")
+    ),
+    f"{USER}/RemoveRecoveryCodes": Rpc(
+        lambda world: world.user_after("GenerateRecoveryCodes", {**world.human, "count": 2}, world.human),
+        ("details",),
+    ),
     f"{USER}/ListAuthenticationMethodTypes": Rpc(_own, ("details", "authMethodTypes")),
     f"{USER}/ListAuthenticationFactors": Rpc(
         lambda world: {**world.done("RegisterTOTP"), "states": ["AUTH_FACTOR_STATE_NOT_READY"]}, ("result",)
