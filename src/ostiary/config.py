@@ -72,6 +72,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         "true/false",
         "A session without a user may ask for a passkey, which then says whose it is; no: name users first (ZITADEL).",
     ] = True
+    breached_passwords: Annotated[
+        Path | None,
+        "file",
+        "SHA-1 hashes of known passwords, one a line and in order, for policies that refuse these; may be large.",
+    ] = None
     outbound_allow_private: Annotated[
         bool | None,
         "true/false",
@@ -233,7 +238,7 @@ def _of_environment(here: Path) -> dict[str, Any]:
 
 def _placed(said: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """What was said, without what was not; paths are meant from that folder."""
-    paths = {"data", "tls_cert", "tls_key", "smtp_ca"}
+    paths = {"data", "tls_cert", "tls_key", "smtp_ca", "breached_passwords"}
     return {
         name: folder / value if name in paths and isinstance(value, str | Path) else value
         for name, value in said.items()

@@ -63,6 +63,11 @@ class House:
         )
         self.handlers = service(self.users).handlers
 
+    def use(self, users: Users) -> None:
+        """From now on these answer."""
+        self.users = users
+        self.handlers = service(users).handlers
+
     def _unseal(self, owned: Authenticator) -> bytes:
         return self.sealer.open(owned.data, f"authenticator|{owned.id}")
 

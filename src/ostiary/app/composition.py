@@ -49,6 +49,7 @@ def users(installation: Installation) -> Users:
         installation.pool,
         FACTORS,
         domain=installation.settings.domain,
+        breached_passwords=installation.settings.breached_passwords,
     )
 
 

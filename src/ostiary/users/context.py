@@ -28,6 +28,7 @@ from ostiary.storage.port import (
     Remove,
     Store,
 )
+from ostiary.users.breach_list import BreachList
 
 TRIES = 5
 AnswerT = TypeVar("AnswerT")
@@ -35,7 +36,10 @@ AnswerT = TypeVar("AnswerT")
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Store and tools. ``factors`` by kind; ``issuer`` names this server in authenticators, ``domain`` is its host."""
+    """Store and tools. ``factors`` by kind; ``issuer`` names this server in authenticators, ``domain`` is its host.
+
+    ``breaches`` are known passwords, if the server has a list of them.
+    """
 
     store: Store
     cache: Cache
@@ -46,6 +50,7 @@ class Context:
     factors: Mapping[str, Factor]
     issuer: str
     domain: str = "localhost"
+    breaches: BreachList | None = None
 
     async def carry_out(self, attempt: Callable[[int], Awaitable[tuple[Changes | None, AnswerT]]]) -> AnswerT:
         """The attempt's answer once its changes are saved; tried again while somebody else was faster.

@@ -16,6 +16,7 @@ from ostiary.users.codes import PASSWORD_RESET, Codes
 from ostiary.users.context import Context, Draft
 from ostiary.users.guesses import Guesses
 from ostiary.users.password_hash import hashed, require_acceptable
+from ostiary.users.password_rules import require_chosen_well
 from ostiary.users.rules import not_human, permitted
 
 KIND = "password"
@@ -74,6 +75,8 @@ class PasswordChange:
             raise FailedPrecondition("COMMAND-M9dse", "User is not yet initialised")
         self._require_entitled(user)
         await require_acceptable(self._context, self._new, user.organization_id)
+        if self._new.password and not self._caller.holds("user.write", user.organization_id):
+            await require_chosen_well(self._context, self._new.password, user)
         owned = await self._owned(user)
         if self._proved is None or not await self._holds(self._proved, owned):
             self._proved = await self._prove(user, owned)

@@ -1,6 +1,7 @@
 """The commands and queries of users, put together."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from ostiary.core.factor import Factor, Tools
 from ostiary.crypto.hash_pool import HashPool
@@ -9,6 +10,7 @@ from ostiary.effects import Effects
 from ostiary.storage.cache import Cache
 from ostiary.storage.port import Store
 from ostiary.users.addresses import UserAddresses
+from ostiary.users.breach_list import BreachList
 from ostiary.users.codes import Codes
 from ostiary.users.context import Context
 from ostiary.users.create import UserCreation
@@ -42,10 +44,15 @@ class Users:
         factors: Sequence[Factor],
         issuer: str = "Ostiary",
         domain: str = "localhost",
+        breached_passwords: Path | None = None,
     ) -> None:
-        """``factors`` are those there are; ``issuer`` names this server in authenticators, ``domain`` is its host."""
+        """``factors`` are those there are; ``issuer`` names this server in authenticators, ``domain`` is its host.
+
+        ``breached_passwords`` is a file of hashes, see ``breach_list``.
+        """
+        breaches = BreachList(breached_passwords) if breached_passwords else None
         by_kind = {factor.kind: factor for factor in factors}
-        context = Context(store, cache, effects, tools, sealer, pool, by_kind, issuer, domain)
+        context = Context(store, cache, effects, tools, sealer, pool, by_kind, issuer, domain, breaches)
         codes = Codes(context)
         self.effects = effects
         self.queries = UserQueries(store)
