@@ -13,9 +13,9 @@ from ostiary.core.notification import EMAIL_CHANNEL, Notification, encode_notifi
 from ostiary.core.secret import Secret
 from ostiary.crypto.seal import Sealer
 from ostiary.delivery.mail import Mail, SmtpServer
-from ostiary.delivery.notices import Carry, Console, Notices, nobody
+from ostiary.delivery.notices import Carry, Console, NoText, Notices, nobody
 from ostiary.delivery.outbox import TRIED_FOR, Outbox, Sender
-from ostiary.delivery.texts import NoText, Texts
+from ostiary.delivery.texts import Texts
 from ostiary.storage.memory import MemoryStore
 from ostiary.storage.port import Changes, Listing, Message
 from tests.delivery.post_office import PASSWORD, USER, post_office
@@ -303,3 +303,8 @@ def test_link_is_encoded() -> None:
         url_template="https://x.test/?n={{.LoginName}}", login_name="a&b=#/ä"
     )
     assert Texts(BASE).link(notification) == "https://x.test/?n=a%26b%3D%23%2F%C3%A4"
+
+
+def test_no_code_shows() -> None:
+    """A message's code is in no representation of it."""
+    assert "12345678" not in repr(Office().notification())

@@ -6,11 +6,14 @@ from dataclasses import replace
 from ostiary.core.delivery import Outcome
 from ostiary.core.notification import Notification, decode_notification
 from ostiary.delivery.outbox import Sent
-from ostiary.delivery.texts import NoText
 from ostiary.effects import Effects
 from ostiary.storage.port import Message
 
 Carry = Callable[[Message, Notification], Awaitable[Sent]]
+
+
+class NoText(Exception):
+    """There are no words for such a message on that channel."""
 
 
 class Notices:

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, Tem
 
 from ostiary.core.notification import Notification
 from ostiary.core.url_template import filled
+from ostiary.delivery.notices import NoText
 
 _FOLDER: Final = (
     Path(__file__).parent / "templates"
@@ -28,10 +29,6 @@ _LINKS: Final[Mapping[str, str]] = MappingProxyType(
         ),
     }
 )
-
-
-class NoText(Exception):
-    """There are no words for such a message on that channel."""
 
 
 @dataclass(frozen=True, slots=True)
