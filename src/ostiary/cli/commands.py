@@ -14,6 +14,7 @@ _COMMANDS: Final = (
     ("app", "ostiary.cli.application:application", "Register applications."),
     ("session", "ostiary.cli.session:session", "List and end sessions."),
     ("key", "ostiary.cli.key:key", "List, rotate and retire the keys that sign tokens."),
+    ("policy", "ostiary.cli.policy:policy", "Read and set policies: logins, lockout, passwords, pages."),
     ("outbox", "ostiary.cli.outbox:outbox", "See what was sent, and what could not be."),
     ("totp", "ostiary.cli.totp:totp", "The code of now of an authenticator app."),
     ("settings", "ostiary.cli.settings:settings", "Every setting: value, unit, default, meaning."),

@@ -151,7 +151,7 @@ class TokenPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
     id_token_lifetime_s: TokenSeconds = 600
 
 
-POLICY_TYPES = MappingProxyType(
+POLICY_TYPES: Mapping[str, type[msgspec.Struct]] = MappingProxyType(
     {
         "login": LoginPolicy,
         "lockout": LockoutPolicy,
