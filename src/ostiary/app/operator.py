@@ -46,6 +46,7 @@ class Person:
     email: str
     given_name: str
     family_name: str
+    display_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +73,8 @@ class Operator:
         home = await self._organization(organization)
         _check(role, home)
         address = NewAddress(person.email, Verification.VERIFIED)
-        human = NewHuman(
-            Profile(person.given_name, person.family_name), address, password=NewPassword(password.reveal())
-        )
+        profile = Profile(person.given_name, person.family_name, display_name=person.display_name)
+        human = NewHuman(profile, address, password=NewPassword(password.reveal()))
         return await self._create(NewUser(human, OrganizationNamed(home.id), username=person.username), role)
 
     async def create_machine(self, name: str, organization: str, role: str, files: MachineFiles) -> User:

@@ -1,6 +1,7 @@
 """The serving process: takes the folder, prepares it at the first start, answers until it is told to leave."""
 
 import asyncio
+import errno
 import gc
 import os
 import signal
@@ -171,4 +172,6 @@ def _is_console(settings: Settings) -> bool:
 
 def _refused(settings: Settings, error: OSError) -> str:
     where = f"{settings.host}:{settings.port}"
-    return f"Cannot serve on {where} with data in {settings.data}: {error.strerror or error}."
+    reason = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
+    advice = " Stop what has it, or choose another port." if error.errno == errno.EADDRINUSE else ""
+    return f"Cannot serve on {where} with data in {settings.data}: {reason}.{advice}"

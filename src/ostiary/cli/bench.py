@@ -40,4 +40,4 @@ def bench(
                 flush=True,
             )
             if this.last_error:
-                print(f"    {this.last_error}", flush=True)
+                print(f"    {' '.join(this.last_error.split())}", flush=True)

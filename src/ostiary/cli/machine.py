@@ -32,5 +32,9 @@ def create(
         written = {"token": pat, "key": key, "secret": secret}
         told = "".join(f", {what} in {file}" for what, file in written.items() if file)
         print(f"machine {name}, id {made.id}{told}")
+        if not told:
+            print(
+                "It cannot authenticate yet: that takes a token, key or secret (--pat, --key, --secret), or the API."
+            )
 
     asyncio.run(run())

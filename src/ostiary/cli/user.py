@@ -40,7 +40,9 @@ def create(
         async with operating(place.settings()) as operator:
             given = _password(password_file)
             password = operator.password(given)
-            person = Person(name, email, given_name or name, family_name or "-")
+            # the wire wants both names; what people are shown is what was said, or their login name
+            shown = None if given_name and family_name else given_name or family_name or name
+            person = Person(name, email, given_name or name, family_name or "-", shown)
             made = await operator.create_person(person, password, org, role)
             print(f"user {name}, id {made.id}")
             if given is None:
