@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, get_type_hints
+from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
 import msgspec
@@ -258,9 +258,14 @@ def _decoded(kind: type, value: Any) -> Any:
 
 
 def _told(message: str) -> str:
-    """The setting that an error is about: its name, never the value, which may be a secret."""
+    """The setting that an error is about: its name and what it takes, never the value, which may be a secret."""
     field = _FIELD.search(message)
-    return f"A setting has a value of the wrong form: {field[1] if field else 'unknown'}."
+    if field is None:
+        return "A setting has a value of the wrong form; `ostiary settings` lists all."
+    kind, *said = get_args(get_type_hints(Settings, include_extras=True)[field[1]])
+    choices = [repr(choice) for choice in get_args(kind)] if get_origin(kind) is Literal else []
+    expected = " or ".join(choices) or (f"a whole number, {said[0]}" if kind is int else said[0])
+    return f"A setting has a value of the wrong form: {field[1]} ({expected})."
 
 
 def _refusal(settings: Settings) -> str:
