@@ -2,12 +2,12 @@
 
 import pytest
 
-from tests.grpc import project_rpcs, rpcs
+from tests.grpc import key_rpcs, project_rpcs, rpcs
 from tests.grpc.project_rpcs import Projects
 from tests.grpc.reflected import Client
 from tests.grpc.rpcs import SESSION, USER, World
 
-RPCS = {**rpcs.RPCS, **project_rpcs.RPCS}
+RPCS = {**rpcs.RPCS, **project_rpcs.RPCS, **key_rpcs.RPCS}
 
 
 @pytest.mark.parametrize("name", RPCS)
