@@ -20,7 +20,7 @@ async def shown(settings: Settings, name: str, organization: str) -> dict[str, s
     async with existing(settings) as installation:
         organization_id = await _organization(installation, organization)
         await installation.cache.fresh()
-        found = {}
+        found: dict[str, str] = {}
         for group_name, group in groups.items():
             policy = await installation.cache.policy(group, organization_id)
             prefix = "" if name else f"{group_name}."
