@@ -15,6 +15,7 @@ from tests.grpc.reflected import Client
 PASSWORD = "Secret-123!"
 SESSION, USER = "zitadel.session.v2.SessionService", "zitadel.user.v2.UserService"
 SETTINGS, ORGANIZATION = "zitadel.settings.v2.SettingsService", "zitadel.org.v2.OrganizationService"
+IDP = "zitadel.idp.v2.IdentityProviderService"
 OIDC = "zitadel.oidc.v2.OIDCService"
 Values = Mapping[str, Any]
 
@@ -187,6 +188,23 @@ RPCS: Final[Mapping[str, Rpc]] = {
         lambda world: world.user_after("GenerateRecoveryCodes", {**world.human, "count": 2}, world.human),
         ("details",),
     ),
+    f"{USER}/StartIdentityProviderIntent": Rpc(
+        lambda _: {"idpId": "1", "urls": {"successUrl": "https://a.test", "failureUrl": "https://a.test"}},
+        refused=("FAILED_PRECONDITION", "COMMAND-39n221fs"),
+    ),
+    f"{USER}/RetrieveIdentityProviderIntent": Rpc(
+        lambda _: {"idpIntentId": "1", "idpIntentToken": "x"}, refused=("PERMISSION_DENIED", "CRYPTO-Sf4gt")
+    ),
+    f"{USER}/AddIDPLink": Rpc(
+        lambda world: {**world.human, "idpLink": {"idpId": "1", "userId": "x", "userName": "x"}},
+        refused=("FAILED_PRECONDITION", "COMMAND-39nfs"),
+    ),
+    f"{USER}/ListIDPLinks": Rpc(_own, ("details",)),
+    f"{USER}/RemoveIDPLink": Rpc(
+        lambda world: {**world.human, "idpId": "1", "linkedUserId": "x"},
+        refused=("NOT_FOUND", "COMMAND-1M9xR"),
+    ),
+    f"{IDP}/GetIDPByID": Rpc(lambda _: {"id": "1"}, refused=("NOT_FOUND", "IDP-gy3ctgkqe7")),
     f"{USER}/ListAuthenticationMethodTypes": Rpc(_own, ("details", "authMethodTypes")),
     f"{USER}/ListAuthenticationFactors": Rpc(
         lambda world: {**world.done("RegisterTOTP"), "states": ["AUTH_FACTOR_STATE_NOT_READY"]}, ("result",)

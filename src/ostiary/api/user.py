@@ -1,10 +1,13 @@
 """``zitadel.user.v2.UserService``: the table of its RPCs, and those on users as a whole."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from protobuf.wkt import Timestamp
 
 from ostiary._pb.zitadel.object.v2.object_pb import ListDetails, ListQuery
 from ostiary._pb.zitadel.user.v2 import user_service_pb as pb
-from ostiary.api.call import Call, Service
+from ostiary.api.call import Call, Handler, Service
 from ostiary.api.paging import MAX_OFFSET, limit_of
 from ostiary.api.user_addresses import address_handlers
 from ostiary.api.user_credentials import credential_handlers
@@ -12,16 +15,16 @@ from ostiary.api.user_factors import factor_handlers
 from ostiary.api.user_keys import machine_handlers
 from ostiary.api.user_messages import details_of, user_message
 from ostiary.api.user_metadata import metadata_handlers
-from ostiary.api.user_recovery import recovery_handlers
 from ostiary.api.user_passkeys import passkey_handlers
+from ostiary.api.user_recovery import recovery_handlers
 from ostiary.api.user_requests import added_human, created_user, updated_human, updated_user
 from ostiary.api.user_search import COLUMNS, condition_of
 from ostiary.api.user_tokens import token_handlers
 from ostiary.users.service import Users
 
 
-def service(users: Users) -> Service:
-    """For the dispatcher."""
+def service(users: Users, more: Mapping[str, Handler] = MappingProxyType({})) -> Service:
+    """For the dispatcher; ``more`` are handlers that need other services too."""
     api = _UserApi(users)
     return Service(
         next(service for service in pb.desc().services if service.name == "UserService"),
@@ -45,6 +48,7 @@ def service(users: Users) -> Service:
             **token_handlers(users),
             **machine_handlers(users.machines),
             **metadata_handlers(users),
+            **more,
         },
     )
 

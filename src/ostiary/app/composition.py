@@ -2,10 +2,20 @@
 
 from collections.abc import Sequence
 
-from ostiary.api import administrator, application, authorization, organization, project, settings, user
+from ostiary.api import (
+    administrator,
+    application,
+    authorization,
+    identity_provider,
+    organization,
+    project,
+    settings,
+    user,
+)
 from ostiary.api.call import Service
 from ostiary.api.oidc import OidcApi
 from ostiary.api.policies import Policies
+from ostiary.api.user_intents import intent_handlers
 from ostiary.app.installation import Installation
 from ostiary.app.logout import logout_routes
 from ostiary.app.openid import OpenId, open_id
@@ -15,6 +25,7 @@ from ostiary.app.surface import Surface
 from ostiary.app.tokens import access_tokens, signing_keys, token_routes
 from ostiary.factors import FACTORS
 from ostiary.http.application import Application
+from ostiary.idp.intents import Intents
 from ostiary.projects.service import Projects
 from ostiary.settings.commands import PolicyCommands
 from ostiary.settings.organization import OrganizationCommands, OrganizationQueries
@@ -69,10 +80,12 @@ def _services(surface: Surface, openid: OpenId) -> Sequence[Service]:
     settings_queries = SettingsQueries(store, installation.cache)
     commands = policy_commands(installation)
     people = users(installation)
+    intents = Intents(store, effects, installation.sealer)
     work = projects(installation)
     organizations = OrganizationCommands(store, installation.cache, effects, installation.settings.domain)
     return (
-        user.service(people),
+        user.service(people, intent_handlers(people, intents, surface.sessions.instance_id)),
+        identity_provider.service(intents, surface.sessions.instance_id),
         settings.service(settings_queries, commands, Translations(installation.cache, commands)),
         organization.service(
             organizations, OrganizationQueries(store, effects), settings_queries, people.creation

@@ -14,6 +14,7 @@ from ostiary.users.breach_list import BreachList
 from ostiary.users.codes import Codes
 from ostiary.users.context import Context
 from ostiary.users.create import UserCreation
+from ostiary.users.identity_links import UserIdentityLinks
 from ostiary.users.invites import Invites
 from ostiary.users.key_registration import KeyRegistration
 from ostiary.users.machine import MachineCredentials
@@ -65,6 +66,7 @@ class Users:
         self.invites = Invites(context, codes)
         self.totp = UserTotp(context)
         self.otp = UserOtp(context)
+        self.identity_links = UserIdentityLinks(context)
         self.recovery_codes = UserRecoveryCodes(context)
         self.passkeys = UserPasskeys(context, codes)
         self.key_registration = KeyRegistration(context, codes)
