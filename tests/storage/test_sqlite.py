@@ -248,3 +248,31 @@ async def test_close_writes_what_is_queued(file: Path) -> None:
     store = SqliteStore(file)
     assert (await store.page(Listing(SESSION))).total == 300
     await store.close()
+
+
+async def test_reads_of_one_turn_are_of_one_state(sqlite: SqliteStore, file: Path) -> None:
+    """What another process commits in between is seen from the next turn of the loop on, whole."""
+    await sqlite.save(made(session("1"), session("2")))
+    before = await sqlite.get(SESSION, "1"), await sqlite.generation()
+    edit(file, "DELETE FROM session")
+    edit(file, "UPDATE generation SET value = value + 1")
+    assert (await sqlite.get(SESSION, "2"), await sqlite.generation()) == (session("2"), before[1])
+    await asyncio.sleep(0)
+    assert (await sqlite.get(SESSION, "2"), await sqlite.generation()) == (None, before[1] + 1)
+
+
+async def test_an_answered_save_is_seen_by_everybody(sqlite: SqliteStore) -> None:
+    """Whoever is told of a save, or of it by someone who was, reads it, though others read all the while."""
+    seen: list[bool] = []
+
+    async def read_on() -> None:
+        while len(seen) < 50:
+            await sqlite.get(SESSION, "0")
+            await asyncio.sleep(0)
+
+    async def save(number: int) -> None:
+        await sqlite.save(made(session(str(number))))
+        seen.append(await sqlite.get(SESSION, str(number)) is not None)
+
+    await asyncio.gather(read_on(), *(save(number) for number in range(50)))
+    assert seen == [True] * 50

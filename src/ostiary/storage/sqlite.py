@@ -18,6 +18,7 @@ from ostiary.core.record import Kind, RecordT
 from ostiary.errors import Unavailable
 from ostiary.storage.migrate import SchemaError, migrate
 from ostiary.storage.port import Changes, Listing, Page, Saved
+from ostiary.storage.sqlite_reader import Reader
 from ostiary.storage.sqlite_writer import Item, Verdict, Writer
 from ostiary.storage.statements import Catalogue, SqlValue, sql_value
 from ostiary.storage.where import clause_of
@@ -61,41 +62,39 @@ class SqliteStore:
         self._list_time_limit_s = list_time_limit_s
         self._list_connections: list[sqlite3.Connection] = []
         self._written = _open(path)
-        self._reader = connect(path, read_only=True)
         self._lists = threading.local()
         self._readers = ThreadPoolExecutor(READERS, "list")
         self._catalogue = Catalogue()
         self._loop = asyncio.get_running_loop()
         self._turn: list[Item] = []
+        self._reader = Reader(connect(path, read_only=True), self._loop)
         self._writer = Writer(self._written, self._answer, on_fatal)
 
     async def generation(self) -> int:
-        """One row, always in the page cache."""
-        (value,) = self._reader.execute("SELECT value FROM generation").fetchone()
-        return int(value)
+        """One row, read once a turn."""
+        return self._reader.generation()
 
     async def get(self, kind: Kind[RecordT], id: str) -> RecordT | None:  # noqa: A002
         """Inline."""
         sql = self._catalogue[kind]
-        row = self._reader.execute(sql.get, (id,)).fetchone()
+        row = self._reader.row(sql.get, (id,))
         return sql.decode(row[0]) if row else None
 
     async def owned(self, kind: Kind[RecordT], owner_id: str) -> tuple[RecordT, ...]:
         """Inline, for it is bounded."""
         sql = self._catalogue[kind]
-        return tuple(sql.decode(row[0]) for row in self._reader.execute(sql.owned, (owner_id,)))
+        return tuple(sql.decode(row[0]) for row in self._reader.rows(sql.owned, (owner_id,)))
 
     async def find(self, kind: Kind[RecordT], column: str, value: str) -> RecordT | None:
         """Inline, by a unique index."""
         sql = f'SELECT data FROM "{kind.name}" WHERE {column} = ?'
-        row = self._reader.execute(sql, (value,)).fetchone()
+        row = self._reader.row(sql, (value,))
         return self._catalogue[kind].decode(row[0]) if row else None
 
     async def counter(self, key: str, now: datetime) -> int:
         """Inline."""
-        row = self._reader.execute(
-            "SELECT value FROM counter WHERE key = ? AND expires_at > ?", (key, sql_value(now))
-        ).fetchone()
+        sql = "SELECT value FROM counter WHERE key = ? AND expires_at > ?"
+        row = self._reader.row(sql, (key, sql_value(now)))
         return int(row[0]) if row else 0
 
     async def page(self, listing: Listing[RecordT]) -> Page[RecordT]:
@@ -137,7 +136,8 @@ class SqliteStore:
         self._writer.finish()
         await self._loop.run_in_executor(None, self._writer.join)
         await self._loop.run_in_executor(None, self._readers.shutdown)
-        for connection in (*self._list_connections, self._reader, self._written):
+        self._reader.close()
+        for connection in (*self._list_connections, self._written):
             connection.close()
 
     def _submit(self) -> None:
