@@ -8,6 +8,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+import msgspec
+
 from ostiary.core.assurance import is_expired, is_revoked
 from ostiary.core.grant import ACCESS_TOKEN, GRANT, Grant
 from ostiary.core.organization import INSTANCE, INSTANCE_KEY, ORGANIZATION, Instance, OrganizationState
@@ -36,7 +38,7 @@ class Verifier(Protocol):
 class ValidAccess:
     """A good access token's grant and user, and its session (None: a service user's, or it expired and was swept).
 
-    ``instance`` is what it was judged by.
+    The grant's ``scope`` is that of the token. ``instance`` is what it was judged by.
     """
 
     grant: Grant
@@ -75,11 +77,11 @@ class AccessTokens:
         if grant.actor_id and await self.usable(grant.actor_id) is None:
             return None
         if not grant.session_id:
-            return ValidAccess(grant, user, None, instance)
+            return ValidAccess(_as_narrowed(grant), user, None, instance)
         session = await self._store.get(SESSION, grant.session_id)
         if not await self._still_gives(session, grant, user, instance):
             return None
-        return ValidAccess(grant, user, session, instance)
+        return ValidAccess(_as_narrowed(grant), user, session, instance)
 
     async def _of_opaque(self, token: Token) -> Grant | None:
         if token.kind != ACCESS_TOKEN:
@@ -122,6 +124,11 @@ class AccessTokens:
         if is_revoked(session, user, instance):
             return False
         return is_offline or not is_expired(session, max(self._effects.now(), session.changed_at))
+
+
+def _as_narrowed(grant: Grant) -> Grant:
+    """The grant as the access token shows it: a refresh may have narrowed the scope."""
+    return msgspec.structs.replace(grant, scope=grant.access_scope) if grant.access_scope else grant
 
 
 def _is_from_before(grant: Grant, user: User, instance: Instance) -> bool:

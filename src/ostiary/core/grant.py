@@ -38,7 +38,8 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
     """Tokens given to one client, from a session (``authentication``) or to a service user.
 
     ``access_token_id`` is the newest access token's ``jti``; only that one is good. ``access_hash`` is set for opaque
-    ones. ``actor_id`` acts for the subject. ``audience`` and ``scope`` bound every later token of the family.
+    ones. ``actor_id`` acts for the subject. ``audience`` and ``scope`` bound every later token of the family;
+    ``access_scope`` is what a refresh narrowed the newest access token to (empty: all of it).
     """
 
     id: str
@@ -57,6 +58,7 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
     refresh: Refresh | None = None
     version: int = 1
     access_issued_at: datetime | None = None
+    access_scope: tuple[str, ...] = ()
 
     @property
     def session_id(self) -> str:

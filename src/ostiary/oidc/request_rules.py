@@ -14,7 +14,8 @@ from ostiary.oidc.parameters import Parameters
 RESPONSE_MODES = ("query", "fragment", "form_post")
 PROMPTS = frozenset({"none", "login", "consent", "select_account", "create"})
 MAX_SCOPES = 100
-MAX_TEXT = 2048
+MAX_TEXT = 2048  # anybody may have these kept, so they are short
+MAX_SCOPE_TEXT = 4096
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+", re.ASCII)
 
@@ -37,9 +38,9 @@ def checked(
         nonce=_nonce(parameters, response_type),
         prompt=_prompt(parameters),
         max_age_s=_max_age(parameters),
-        ui_locales=tuple(parameters.get("ui_locales").split()),
+        ui_locales=tuple((_text(parameters, "ui_locales") or "").split()),
         login_hint=_text(parameters, "login_hint"),
-        acr_values=tuple(parameters.get("acr_values").split()),
+        acr_values=tuple((_text(parameters, "acr_values") or "").split()),
         code_challenge=_challenge(parameters, client),
         resource=resources(parameters),
     )
@@ -48,7 +49,8 @@ def checked(
 def scopes(text: str, *, needs_openid: bool = False) -> tuple[str, ...]:
     """The scopes of a request, each once; raises invalid_scope."""
     found = tuple(dict.fromkeys(text.split()))
-    if len(found) > MAX_SCOPES or not all(_SCOPE.fullmatch(scope) for scope in found):
+    is_long = len(text) > MAX_SCOPE_TEXT or len(found) > MAX_SCOPES
+    if is_long or not all(_SCOPE.fullmatch(scope) for scope in found):
         raise OAuthError("invalid_scope", "the scope is not a list of scope names")
     if needs_openid and "openid" not in found:
         raise OAuthError("invalid_scope", "the scope must contain openid")

@@ -69,6 +69,9 @@ async def _rotated(
 ) -> TokenAnswer | None:
     """The answer, once the rotation is saved; None if somebody else was faster."""
     subject = await desk.subject(family.authentication, offline=OFFLINE in family.grant.scope)
+    refusal = await desk.signin.project_refusal(client, subject.user)
+    if refusal:
+        raise _refused(refusal)
     narrowed = _narrowed(family.grant, request.form.get("scope"))
     asked = msgspec.structs.replace(family.grant, scope=narrowed, nonce=None)
     minted = await desk.minter.mint(asked, client, id_token=True)
@@ -89,6 +92,7 @@ async def _rotated(
     after = msgspec.structs.replace(
         minted.grant,
         scope=family.grant.scope,
+        access_scope=narrowed if narrowed != family.grant.scope else (),
         nonce=family.grant.nonce,
         refresh=refresh,
         version=family.grant.version + 1,

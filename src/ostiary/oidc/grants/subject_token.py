@@ -30,6 +30,7 @@ class Resolved:
     """A user, how they were authenticated (None: somebody acts for them without), and what bounds the new token.
 
     ``scope`` and ``audience`` are those of the subject's token, None where the subject brings no bounds of its own.
+    ``actor_id`` acts for the user by the subject's token already.
     """
 
     user: User
@@ -37,6 +38,7 @@ class Resolved:
     scope: tuple[str, ...] | None = None
     audience: tuple[str, ...] | None = None
     guards: tuple[Expect, ...] = ()
+    actor_id: str = ""
 
 
 async def subject_of(desk: Desk, client: Application, form: Parameters, actor: Resolved | None) -> Resolved:
@@ -92,12 +94,14 @@ async def _by_access_token(desk: Desk, client: Application, text: str) -> Resolv
 
 
 async def _by_id_token(desk: Desk, client: Application, text: str) -> Resolved:
-    """An ID token of a live session, meant for this client and not expired."""
+    """An ID token of a live session, meant for this client and not expired; none by which somebody else acts."""
     claims = await desk.tokens.identity(text)
     audience = claims.get("aud") if claims else None
     named = [str(name) for name in audience] if isinstance(audience, list) else [str(audience)]
     if claims is None or client.client_id not in named or claims["exp"] <= desk.effects.now().timestamp():
         raise OAuthError("invalid_grant", "the subject_token is not a fresh ID token for this client")
+    if "act" in claims:
+        raise OAuthError("invalid_grant", "somebody acts by the subject_token; send the access token instead")
     session = await desk.store.get(SESSION, str(claims.get("sid", "")))
     if session is None or session.user_id != claims["sub"] or session.user_checked_at is None:
         raise OAuthError("invalid_grant", "the session of the ID token has ended")
@@ -150,7 +154,9 @@ def _resolved(desk: Desk, subject: Subject, authentication: Authentication) -> R
 
 
 def _bounded(resolved: Resolved, grant: Grant) -> Resolved:
-    return Resolved(resolved.user, resolved.authentication, grant.scope, grant.audience, resolved.guards)
+    return Resolved(
+        resolved.user, resolved.authentication, grant.scope, grant.audience, resolved.guards, grant.actor_id
+    )
 
 
 _SUBJECTS: dict[str, Callable[[Desk, Application, str], Awaitable[Resolved]]] = {

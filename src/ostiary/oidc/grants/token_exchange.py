@@ -1,7 +1,7 @@
 """One token for others: a session token for OAuth tokens above all. Source: RFC 8693.
 
-Audience and scope are only narrowed. With an actor who proves itself the token names it (``act``); to act for somebody
-whose token one does not have is impersonation and needs the permission.
+Audience and scope are only narrowed. With an actor who proves itself the token names it (``act``), and so does all that
+is made of that token; to act for somebody whose token one does not have is impersonation and needs the permission.
 """
 
 from dataclasses import dataclass
@@ -61,9 +61,11 @@ async def redeem(desk: Desk, request: TokenRequest) -> TokenAnswer:
         audience=wish.audience,
         created_at=desk.effects.now(),
         authentication=subject.authentication,
-        actor_id=actor.user.id if actor else "",
+        actor_id=_actor_id(subject, actor),
     )
-    can_refresh = subject.authentication is not None and actor is None and may_refresh(client, wish.scope)
+    can_refresh = (
+        subject.authentication is not None and not grant.actor_id and may_refresh(client, wish.scope)
+    )
     refresh_token, refresh = desk.refresh(grant.id) if can_refresh else ("", None)
     wants_id_token = "openid" in wish.scope
     minted = await desk.minter.mint(
@@ -83,6 +85,15 @@ async def redeem(desk: Desk, request: TokenRequest) -> TokenAnswer:
             "invalid_grant", "the session or user was changed meanwhile; use the newest token"
         ) from None
     return _told(answer(minted, refresh_token, wish.type), wish.type)
+
+
+def _actor_id(subject: Resolved, actor: Resolved | None) -> str:
+    """Who acts: whoever acted by the subject's token goes on to; a chain of actors is not kept, so none may be added."""
+    if actor is None:
+        return subject.actor_id
+    if subject.actor_id not in {"", actor.user.id}:
+        raise OAuthError("invalid_request", "somebody acts by the subject_token already; send no actor_token")
+    return actor.user.id
 
 
 async def _wish(desk: Desk, client: Application, form: Parameters, subject: Resolved) -> _Wish:
