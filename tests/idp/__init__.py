@@ -1,0 +1,1 @@
+"""Logins at upstream providers: intents, links, and the factor that spends them."""
