@@ -36,7 +36,7 @@ class Asked:
 
 def challenge(change: SessionChange | None = None, requirement: int = REQUIRED) -> SessionChange:
     """A change that also asks for a challenge."""
-    return replace(change or SessionChange(), challenges=((WEB_AUTHN, Asked(requirement)),))
+    return msgspec.structs.replace(change or SessionChange(), challenges=((WEB_AUTHN, Asked(requirement)),))
 
 
 def answer(sent: dict[str, Any]) -> SessionChange:
@@ -249,7 +249,7 @@ async def test_refused_after_a_password(house: House) -> None:
     await house.lockout(max_otp_attempts=1, max_password_attempts=5)
     key = await own(house, kind="u2f")
     made = await house.create(challenge(user_check(), DISCOURAGED))
-    both = replace(
+    both = msgspec.structs.replace(
         password_check(), checks=(*password_check().checks, *answer(key.get(options(made), flags=0)).checks)
     )
     with pytest.raises(Internal, check=lambda error: error.id == "WEBAU-3M9si"):

@@ -2,11 +2,11 @@
 
 import asyncio
 import tempfile
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -114,7 +114,7 @@ async def test_stores_judge_alike(steps: list[Changes]) -> None:
 @given(st.lists(saves(), min_size=2, max_size=12))
 async def test_a_group_is_judged_as_its_saves_one_after_another(steps: list[Changes]) -> None:
     """Saves that make one commit have the outcomes and leave the state of a row of them."""
-    steps = [replace(changes, lease=None) for changes in steps]
+    steps = [msgspec.structs.replace(changes, lease=None) for changes in steps]
     first = Changes(puts=tuple(put(session(key), 0) for key in ("1", "2")))
     with tempfile.TemporaryDirectory() as folder:
         memory, sqlite = MemoryStore(), SqliteStore(Path(folder) / "saves.db")

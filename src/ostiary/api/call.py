@@ -4,13 +4,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from protobuf import DescService
 
 from ostiary.core.permission import Caller
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """One authenticated request, whatever transport it came by.
 
     ``organization_id`` is the organisation context: the header ``x-zitadel-orgid`` or the caller's own.

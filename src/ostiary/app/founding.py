@@ -4,7 +4,7 @@ The files go first. A crash between file and save leaves secrets that open nothi
 both anew; once the save is done the files are there.
 """
 
-from dataclasses import replace
+import msgspec
 
 from ostiary.app.installation import Installation
 from ostiary.factors.password import PASSWORD
@@ -22,7 +22,7 @@ async def found(installation: Installation) -> None:
     for name, secret in made.secrets.items():
         write_private(settings.data / name, f"{secret.reveal()}\n")
     keys = first_keys(installation.effects, installation.sealer)
-    await installation.store.save(replace(made.changes, puts=(*made.changes.puts, *keys)))
+    await installation.store.save(msgspec.structs.replace(made.changes, puts=(*made.changes.puts, *keys)))
 
 
 def first_start(installation: Installation) -> FirstStart:

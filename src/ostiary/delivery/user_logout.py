@@ -1,6 +1,5 @@
 """A user is out altogether: word to every client of each of their sessions, in saves of their own."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -33,7 +32,7 @@ class UserLogouts:
         word = msgspec.json.decode(plain, type=UserLogout)
         is_done, seen = True, 0
         mine = Listing(SESSION, Compare("user_id", Order.EQUAL, word.user_id), limit=_AT_ONCE)
-        while sessions := (await self._store.page(replace(mine, offset=seen))).items:
+        while sessions := (await self._store.page(msgspec.structs.replace(mine, offset=seen))).items:
             seen += len(sessions)
             for session in sessions:
                 is_done = await self._told(session.id, word.ended_at) and is_done

@@ -1,6 +1,5 @@
 """What a caller asks of a session, freed from its wire."""
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,16 +9,14 @@ from ostiary.core.factor import Factor
 from ostiary.core.session import UserAgent
 
 
-@dataclass(frozen=True, slots=True)
-class UserNamed:
+class UserNamed(msgspec.Struct, frozen=True):
     """The user a check names: exactly one of the two is set."""
 
     user_id: str = ""
     login_name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SessionChange:
+class SessionChange(msgspec.Struct, frozen=True):
     """Everything one CreateSession or SetSession asks for.
 
     ``checks`` and ``challenges`` pair a factor with the wire's message, in the order of FACTORS. ``metadata`` is merged, empty
@@ -28,9 +25,9 @@ class SessionChange:
 
     user: UserNamed | None = None
     checks: tuple[tuple[Factor, Any], ...] = ()
-    metadata: dict[str, bytes] = field(default_factory=dict)
+    metadata: dict[str, bytes] = msgspec.field(default_factory=dict)
     lifetime: timedelta | None = None
-    user_agent: UserAgent = UserAgent()  # noqa: RUF009  a frozen value
+    user_agent: UserAgent = UserAgent()
     challenges: tuple[tuple[Factor, Any], ...] = ()
 
 

@@ -1,10 +1,11 @@
 """The decision on a change of a session: pure. What was read goes in; events, spent evidence or a refusal come out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
+
+import msgspec
 
 from ostiary.core.assurance import alive
 from ostiary.core.factor import NO_ROWS, Attempt, Begun, Evidence, Factor, Named, Rejected, Rows, Tools
@@ -30,8 +31,7 @@ from ostiary.sessions.metadata import too_much
 VerdictKey = tuple[str, str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(msgspec.Struct, frozen=True):
     """What was read, all at about the same time. ``user`` is the named one, else the session's.
 
     A new session is ``started`` and is what that event alone makes of it. ``is_identified``: nobody named the user,
@@ -45,11 +45,10 @@ class View:
     instance: Instance
     started: Started | None = None
     is_identified: bool = False
-    rows: Rows = field(default_factory=lambda: NO_ROWS)
+    rows: Rows = msgspec.field(default_factory=lambda: NO_ROWS)
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """``session`` is the view's folded with ``events``. ``spends`` are authenticators as they are afterwards, ``consumed`` rows.
 
     A refusal stores nothing of the session; ``guessed`` says which factor's budget it counts against, ``traced`` which
@@ -65,7 +64,7 @@ class Decision:
     refusal: OstiaryError | None = None
     guessed: Factor | None = None
     traced: Factor | None = None
-    verdicts: Mapping[VerdictKey, Evidence] = field(default_factory=lambda: MappingProxyType({}))
+    verdicts: Mapping[VerdictKey, Evidence] = msgspec.field(default_factory=lambda: MappingProxyType({}))
     begun: tuple[tuple[Factor, Begun], ...] = ()
     consumed: tuple[tuple[Named, Any], ...] = ()
 

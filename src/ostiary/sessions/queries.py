@@ -1,7 +1,8 @@
 """Reading sessions."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from ostiary.core.assurance import weakened
 from ostiary.core.filter import Filter
@@ -14,16 +15,14 @@ from ostiary.sessions.rules import may_read, require_read
 from ostiary.storage.port import Listing, Store
 
 
-@dataclass(frozen=True, slots=True)
-class SessionView:
+class SessionView(msgspec.Struct, frozen=True):
     """A session as it counts now, and its user as they are now (None: none checked, or deleted)."""
 
     session: Session
     user: User | None
 
 
-@dataclass(frozen=True, slots=True)
-class SessionPage:
+class SessionPage(msgspec.Struct, frozen=True):
     """Those of a page that the caller may see; ``total`` counts all that match, as ZITADEL does. ``at``: when."""
 
     items: tuple[SessionView, ...]

@@ -1,6 +1,6 @@
 """Authenticator apps: registered, verified, removed."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import msgspec
 
@@ -95,7 +95,7 @@ class UserTotp:
             budget = self._guesses.budget(user_id, self._context.factors[KIND], policy, add=0)
             draft.clears.append(guess_key(user_id, KIND))
             changes = draft.changes(caller.user_id, "user.totp_verified", generation=generation)
-            return replace(changes, budgets=(budget,)), draft.user
+            return msgspec.structs.replace(changes, budgets=(budget,)), draft.user
 
         try:
             return await self._context.carry_out(attempt)
