@@ -7,12 +7,10 @@ other rows names them (``reads``); they are in the Attempt, and guarded and cons
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
-
-import msgspec
 
 from ostiary.core.notification import Notification
 from ostiary.core.policy import HARD_ATTEMPT_LIMIT, LockoutPolicy
@@ -48,7 +46,8 @@ Rows = Mapping[Named, Any]  # what was read of them; None where there is no such
 NO_ROWS: Rows = MappingProxyType({})
 
 
-class Attempt(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Attempt:
     """What evidence is judged against.
 
     ``user`` is None when none is known yet; ``authenticators`` are this user's that the factor works with.
@@ -61,13 +60,14 @@ class Attempt(msgspec.Struct, frozen=True):
     authenticators: tuple[Authenticator, ...]
     challenges: tuple[Challenge, ...]
     tools: Tools
-    rows: Rows = msgspec.field(default_factory=lambda: NO_ROWS)
+    rows: Rows = field(default_factory=lambda: NO_ROWS)
 
 
-class Verified(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Verified:
     """The evidence is good. ``spends`` are the authenticators as they are after it (same id and version as read).
 
-    ``consumed`` are so of the named rows.
+    ``consumed`` are so of the named rows (each with the version that was read).
     """
 
     factor: VerifiedFactor
@@ -75,7 +75,8 @@ class Verified(msgspec.Struct, frozen=True):
     consumed: tuple[tuple[Named, Any], ...] = ()
 
 
-class Rejected(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Rejected:
     """The evidence is not good.
 
     ``guessed``: it was judged, so it counts against the user's budget and leaves a trace in the audit; ``traced``: it leaves
@@ -87,7 +88,8 @@ class Rejected(msgspec.Struct, frozen=True):
     traced: bool = False
 
 
-class Begun(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Begun:
     """A challenge was made: what is kept of it, what the caller is told (JSON values), what is sent to the user."""
 
     challenge: Challenge

@@ -23,12 +23,11 @@ async def read_rows(store: Store, change: SessionChange) -> Rows:
     return rows
 
 
-def puts_of(decision: Decision, view: View) -> list[Put]:
+def puts_of(decision: Decision) -> list[Put]:
     """The rows that were consumed: each is written over the version that was judged."""
     return [
-        Put(named.kind, msgspec.structs.replace(value, version=was + 1), was)
+        Put(named.kind, msgspec.structs.replace(value, version=value.version + 1), value.version)
         for named, value in decision.consumed
-        if (was := view.rows[named].version)
     ]
 
 

@@ -6,6 +6,7 @@ authenticator is carried over a lost race, not judged or counted again.
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
+from dataclasses import dataclass, replace
 from functools import partial
 
 import msgspec
@@ -36,7 +37,8 @@ from ostiary.storage.port import Audit, Budget, BudgetSpent, Changes, Conflict, 
 Verdicts = Mapping[VerdictKey, Evidence]
 
 
-class Reading(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Reading:
     """Whose change it is, what the audit calls it, how to read what it is decided on, and whether it may be repeated."""
 
     caller: Caller
@@ -45,7 +47,8 @@ class Reading(msgspec.Struct, frozen=True):
     once: Once | None = None
 
 
-class Guard(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Guard:
     """What a save relies on beside the rows of the session and its user.
 
     ``replaced`` is the version of an expired kept answer (0: none). The settings are guarded by their generation, or,
@@ -57,7 +60,8 @@ class Guard(msgspec.Struct, frozen=True):
     settings: tuple[Expect, ...] = ()
 
 
-class Round(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Round:
     """One try: what was read, under which guard, and what was decided.
 
     ``attempts`` are the failed attempts including one that was counted before slow evidence was judged.
@@ -127,7 +131,7 @@ class Worker:
         """What the change is decided on. What evidence rests on is read last, so that it is not older than the time."""
         view = await reading.read()
         rows = await read_rows(self.store, change)
-        return msgspec.structs.replace(view, rows=rows) if rows else view
+        return replace(view, rows=rows) if rows else view
 
     async def _settings(self, view: View) -> tuple[Expect, ...]:
         """The versions of the settings that the next decision relies on; read before they are used."""
@@ -205,7 +209,7 @@ class Worker:
         relied = [a for a in view.authenticators if any(factor.uses(a) for factor in decision.passed)]
         puts = [Put(SESSION, decision.session, 0 if view.started else view.session.version)]
         puts += [Put(AUTHENTICATOR, _next_version(spent[a.id]), a.version) for a in relied if a.id in spent]
-        puts += puts_of(decision, view)
+        puts += puts_of(decision)
         if reading.once is not None:
             puts.append(Put(IDEMPOTENT_ANSWER, self._answer_row(reading.once, this), this.guard.replaced))
         expects = [Expect(AUTHENTICATOR, a.id, a.version) for a in relied if a.id not in spent]
