@@ -1,14 +1,17 @@
 """Tokens that would do more than what they were made from: actors laundered away, scopes that grow back."""
 
+from urllib.parse import urlencode
+
 import pytest
 
 from ostiary.core.permission import MEMBERSHIP, Membership
 from ostiary.core.policy import POLICY, Policy
 from ostiary.core.project import PROJECT
 from ostiary.crypto.jws import unverified
+from ostiary.http.message import Request
 from ostiary.oidc.grants.subject_token import ACCESS_TOKEN, ID_TOKEN, USER_ID
 from ostiary.storage.port import Changes, Put
-from tests.oidc.conftest import Provider, error_of, good, location, query
+from tests.oidc.conftest import CHALLENGE, REDIRECT, Provider, error_of, good, location, query
 from tests.oidc.test_token_exchange import exchange
 
 
@@ -76,3 +79,16 @@ async def test_threat_anybody_fills_the_disk_by_long_requests(provider: Provider
     words = {"scope": "openid " + "s" * 5000, "resource": "urn:x:" + "r" * 5000}
     to = location(await provider.start(**{name: words.get(name, "x " * 5000)}))
     assert query(to).get("error"), to
+
+
+async def test_threat_anybody_fills_the_disk_by_pushing(provider: Provider) -> None:
+    """Parameters that nobody knows are kept with the others: together they are bounded."""
+    form = {
+        "client_id": "native", "redirect_uri": REDIRECT, "response_type": "code", "scope": "openid",
+        "code_challenge": CHALLENGE, "code_challenge_method": "S256",
+    }  # fmt: skip
+    headers = {b"content-type": b"application/x-www-form-urlencoded"}
+    for filling, status in (("x", 201), ("x" * 900_000, 400)):
+        body = urlencode({**form, "unheard_of": filling}).encode()
+        answer = await provider.ask(provider.push, Request("POST", "/oauth/v2/par", headers, body=body))
+        assert answer.status == status

@@ -5,6 +5,7 @@ The owner of a resource may give every role there is on it; some hold permission
 permission they hold there: a login client with ``iam.member.write`` makes nobody an owner, nor unmakes one.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from ostiary.core.permission import INSTANCE_RESOURCE, ROLES, Caller, Membership, organization_resource
@@ -99,6 +100,30 @@ def require_givable(caller: Caller, resource: Resource, roles: tuple[str, ...]) 
         if not resource.may_give(caller, role):
             hint = f"the caller does not hold all permissions of {role}"
             raise PermissionDenied("administrator.role_too_high", "No matching permissions found", hint=hint)
+
+
+def is_above(caller: Caller, memberships: Iterable[Membership]) -> bool:
+    """Whether somebody with these memberships may do what the caller could not let them do."""
+    return any(
+        not _resource_of(one).may_give(caller, role)
+        for one in memberships
+        for role in one.roles
+        if role in ROLES
+    )
+
+
+def _resource_of(membership: Membership) -> Resource:
+    kind, first, second = resource_parts(membership)
+    owner_id = membership.project_organization_id
+    match kind:  # as :class:`Membership` says
+        case "organization":
+            return organization(first)
+        case "project":
+            return project(first, owner_id)
+        case "grant":
+            return grant(first, owner_id, second)
+        case _:
+            return instance()
 
 
 def resource_parts(membership: Membership) -> tuple[str, str, str]:

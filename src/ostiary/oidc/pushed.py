@@ -21,6 +21,7 @@ from ostiary.oidc.request_uri import PREFIX, pushed_id
 from ostiary.storage.port import Audit, Changes, Put, Store
 
 LIFETIME = timedelta(seconds=60)
+MAX_TEXT = 32_768  # of all parameters together, in characters: a public client is anybody
 
 
 class PushRequest:
@@ -43,6 +44,8 @@ class PushRequest:
         if "request_uri" in form:
             raise OAuthError("invalid_request", "a pushed request cannot name another one")
         kept = {name: values for name, values in form.dump().items() if name not in CREDENTIALS}
+        if sum(len(text) for name, values in kept.items() for text in (name, *values)) > MAX_TEXT:
+            raise OAuthError("invalid_request", f"the parameters are longer than {MAX_TEXT} characters")
         parameters = Parameters({**kept, "client_id": (client.client_id,)})
         trusted = await self._authorize.trusted(parameters)
         checked(parameters, trusted.client, trusted.oidc, trusted.redirect_uri)

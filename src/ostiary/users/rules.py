@@ -1,10 +1,13 @@
 """Who may do what to a user. Source: ZITADEL's wire contract, part 5.1."""
 
-from ostiary.core.permission import Caller
+from ostiary.core.delegation import is_above
+from ostiary.core.permission import MEMBERSHIP, Caller
 from ostiary.core.policy import LoginPolicy
 from ostiary.core.user import USER, User
-from ostiary.errors import FailedPrecondition, NotFound, OstiaryError
+from ostiary.errors import FailedPrecondition, NotFound, OstiaryError, PermissionDenied
 from ostiary.storage.port import Store
+
+_READ = "user.read"
 
 
 def unknown_user() -> OstiaryError:
@@ -28,7 +31,8 @@ async def permitted(
 ) -> User:
     """The user, for a caller who holds the permission where the user belongs, or (``own``) is that user.
 
-    Who holds it nowhere learns nothing of who exists. Raises ``unknown``, or the caller's refusal.
+    Who holds it nowhere learns nothing of who exists. Raises ``unknown``, the caller's refusal, or PermissionDenied for
+    a change of a user above the caller.
     """
     is_own = own and caller.user_id == user_id
     if not is_own and not caller.holds_anywhere(permission):
@@ -38,7 +42,21 @@ async def permitted(
         raise unknown or unknown_user()
     if not is_own:
         caller.require(permission, user.organization_id)
+        if permission != _READ:
+            await _require_not_above(store, caller, user)
     return user
+
+
+async def _require_not_above(store: Store, caller: Caller, user: User) -> None:
+    """Raise unless the caller could give the user's roles: who changes a user can soon sign in as that user.
+
+    A login client (``session.link``) is trusted with how people sign in, whoever they are; with machines it is not.
+    """
+    if user.id == caller.user_id or (user.profile is not None and caller.holds("session.link")):
+        return
+    if is_above(caller, await store.owned(MEMBERSHIP, user.id)):
+        hint = "the user holds roles that the caller could not give"
+        raise PermissionDenied("user.above_caller", "No matching permissions found", hint=hint)
 
 
 def require_enrollable(policy: LoginPolicy, kind: str) -> None:
@@ -52,4 +70,4 @@ def require_enrollable(policy: LoginPolicy, kind: str) -> None:
 
 def may_read(caller: Caller, user: User) -> bool:
     """Oneself, or ``user.read`` where the user belongs."""
-    return caller.user_id == user.id or caller.holds("user.read", user.organization_id)
+    return caller.user_id == user.id or caller.holds(_READ, user.organization_id)

@@ -63,14 +63,10 @@ async def redeem(desk: Desk, request: TokenRequest) -> TokenAnswer:
         authentication=subject.authentication,
         actor_id=_actor_id(subject, actor),
     )
-    can_refresh = (
-        subject.authentication is not None and not grant.actor_id and may_refresh(client, wish.scope)
-    )
+    can_refresh = bool(grant.session_id) and not grant.actor_id and may_refresh(client, wish.scope)
     refresh_token, refresh = desk.refresh(grant.id) if can_refresh else ("", None)
-    wants_id_token = "openid" in wish.scope
-    minted = await desk.minter.mint(
-        msgspec.structs.replace(grant, refresh=refresh), client, id_token=wants_id_token
-    )
+    going_on = msgspec.structs.replace(grant, refresh=refresh)
+    minted = await desk.minter.mint(going_on, client, id_token="openid" in wish.scope)
     joins = await desk.participation(minted.grant, client, desk.effects.now())
     changes = Changes(
         puts=(new_grant(minted), *joins),
