@@ -6,7 +6,6 @@ authenticator is carried over a lost race, not judged or counted again.
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
-from dataclasses import dataclass, replace
 from functools import partial
 
 import msgspec
@@ -37,8 +36,7 @@ from ostiary.storage.port import Audit, Budget, BudgetSpent, Changes, Conflict, 
 Verdicts = Mapping[VerdictKey, Evidence]
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """Whose change it is, what the audit calls it, how to read what it is decided on, and whether it may be repeated."""
 
     caller: Caller
@@ -47,8 +45,7 @@ class Reading:
     once: Once | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(msgspec.Struct, frozen=True):
     """What a save relies on beside the rows of the session and its user.
 
     ``replaced`` is the version of an expired kept answer (0: none). The settings are guarded by their generation, or,
@@ -60,8 +57,7 @@ class Guard:
     settings: tuple[Expect, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
+class Round(msgspec.Struct, frozen=True):
     """One try: what was read, under which guard, and what was decided.
 
     ``attempts`` are the failed attempts including one that was counted before slow evidence was judged.
@@ -131,7 +127,7 @@ class Worker:
         """What the change is decided on. What evidence rests on is read last, so that it is not older than the time."""
         view = await reading.read()
         rows = await read_rows(self.store, change)
-        return replace(view, rows=rows) if rows else view
+        return msgspec.structs.replace(view, rows=rows) if rows else view
 
     async def _settings(self, view: View) -> tuple[Expect, ...]:
         """The versions of the settings that the next decision relies on; read before they are used."""
