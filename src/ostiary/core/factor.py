@@ -7,10 +7,12 @@ other rows names them (``reads``); they are in the Attempt, and guarded and cons
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
+
+import msgspec
 
 from ostiary.core.notification import Notification
 from ostiary.core.policy import HARD_ATTEMPT_LIMIT, LockoutPolicy
@@ -46,8 +48,7 @@ Rows = Mapping[Named, Any]  # what was read of them; None where there is no such
 NO_ROWS: Rows = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(msgspec.Struct, frozen=True):
     """What evidence is judged against.
 
     ``user`` is None when none is known yet; ``authenticators`` are this user's that the factor works with.
@@ -60,11 +61,10 @@ class Attempt:
     authenticators: tuple[Authenticator, ...]
     challenges: tuple[Challenge, ...]
     tools: Tools
-    rows: Rows = field(default_factory=lambda: NO_ROWS)
+    rows: Rows = msgspec.field(default_factory=lambda: NO_ROWS)
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(msgspec.Struct, frozen=True):
     """The evidence is good. ``spends`` are the authenticators as they are after it (same id and version as read).
 
     ``consumed`` are so of the named rows (each with the version that was read).
@@ -75,8 +75,7 @@ class Verified:
     consumed: tuple[tuple[Named, Any], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(msgspec.Struct, frozen=True):
     """The evidence is not good.
 
     ``guessed``: it was judged, so it counts against the user's budget and leaves a trace in the audit; ``traced``: it leaves
@@ -88,8 +87,7 @@ class Rejected:
     traced: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
+class Begun(msgspec.Struct, frozen=True):
     """A challenge was made: what is kept of it, what the caller is told (JSON values), what is sent to the user."""
 
     challenge: Challenge
