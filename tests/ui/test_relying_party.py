@@ -1,11 +1,13 @@
 """A relying party that we did not write (authlib) logs in through the pages of a real server, and out again."""
 
+import html
 from base64 import b32decode
 from collections.abc import Mapping
 from http.client import HTTPConnection
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+import requests
 from authlib.common.security import generate_token
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
@@ -113,3 +115,27 @@ def _authenticator_app(served: Served, user_id: str) -> bytes:
     confirmed = served.rest("POST", f"/v2/users/{user_id}/totp/verify", {"code": code})
     assert confirmed.status_code == 200, confirmed.text
     return secret
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"client_id": "nobody"},
+        {"redirect_uri": "https://elsewhere.example.com/"},
+        {"client_id": ""},
+    ],
+)
+def test_a_request_that_must_not_be_redirected(served: Served, wrong: dict[str, str]) -> None:
+    """Whoever sends a browser with an unknown client or redirect URI sees a page with the cause; a program, JSON."""
+    known = {"client_id": served.alice["client_id"], "redirect_uri": served.alice["redirect_uri"]}
+    url = f"{served.base}/oauth/v2/authorize"
+    query = {**known, "response_type": "code", **wrong}
+    told = requests.get(url, query, timeout=30, allow_redirects=False, headers={"Accept": "*/*"})
+    assert (told.status_code, told.json()["error"]) == (400, "invalid_request")
+    page = requests.get(
+        url, query, timeout=30, allow_redirects=False, headers={"Accept": "text/html,*/*;q=0.8"}
+    )
+    assert (page.status_code, page.headers["content-type"]) == (400, "text/html; charset=utf-8")
+    assert "The application sent you here with a mistake" in page.text
+    assert html.escape(told.json()["error_description"]) in page.text
+    assert "location" not in page.headers

@@ -8,7 +8,6 @@ from ostiary.app.installation import Installation
 from ostiary.app.tokens import refresh_secrets
 from ostiary.core.grant import Grant
 from ostiary.crypto.jws import BadToken
-from ostiary.http.message import Endpoint
 from ostiary.http.router import Route
 from ostiary.keys.signing import SigningKeys
 from ostiary.oidc.authorize import Authorize
@@ -23,7 +22,7 @@ from ostiary.oidc.requests import AuthorizationRequests
 from ostiary.oidc.token import TokenEndpoint
 from ostiary.signin.requests import SignIn
 
-Routes = dict[tuple[str, str], Endpoint | Route]
+Routes = dict[tuple[str, str], Route]
 
 
 class _OwnTokens:

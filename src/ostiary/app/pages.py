@@ -1,7 +1,8 @@
 """The pages over one installation. They are loaded when somebody opens the first one, so that starting stays quick."""
 
 import asyncio
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from ostiary.app.installation import Installation
 from ostiary.app.openid import OpenId
@@ -17,16 +18,20 @@ from ostiary.ui.paths import PLACES
 if TYPE_CHECKING:
     from ostiary.ui.site import Site
 
-Routes = dict[tuple[str, str], Endpoint | Route]
-_FORM_PURPOSE = "page forms"
+_FORM_PURPOSE: Final = "page forms"
+# What browsers are sent to, and programs too: a browser is told an error as a page, a program as OAuth tells it.
+_SHARED: Final = (("GET", "/oauth/v2/authorize"), ("POST", "/oauth/v2/authorize"))
 
 
-def page_routes(installation: Installation, openid: OpenId, sessions: SessionCommands) -> Routes:
-    """Every page."""
+def page_routes(
+    installation: Installation, openid: OpenId, sessions: SessionCommands
+) -> dict[tuple[str, str], Route]:
+    """Every page, and the pages of errors where browsers and programs come."""
     late = _Late(installation, openid, sessions)
-    return {
+    pages = {
         place: Route(late.endpoint(place), late.refuse, takes_body=place[0] == "POST") for place in PLACES
     }
+    return pages | {place: late.in_browsers(openid.routes[place]) for place in _SHARED}
 
 
 class _Late:
@@ -52,6 +57,15 @@ class _Late:
     def refuse(self, request: Request, error: OstiaryError) -> Response:
         """An error as a page."""
         return (self._site or self._load()).refuse(request, error)
+
+    def in_browsers(self, route: Route) -> Route:
+        """The route, whose errors are pages for whoever accepts HTML."""
+
+        def refuse(request: Request, error: OstiaryError) -> Response:
+            is_browser = "text/html" in request.header(b"accept")
+            return (self.refuse if is_browser else route.refuse)(request, error)
+
+        return replace(route, refuse=refuse)
 
     def _load(self) -> "Site":
         from ostiary.api.languages import Languages

@@ -54,6 +54,10 @@ _BY_CLASS: Final[tuple[tuple[type[OstiaryError], str, str], ...]] = (
         "Try again. If it keeps happening, tell your administrator.",
     ),
 )
+_BY_CLIENT: Final = (
+    "The application sent you here with a mistake",
+    "Go back to the application. Whoever runs it can mend this by what stands below.",
+)
 _ELSE: Final = ("This address is not complete", _APPLICATION)
 
 
@@ -74,12 +78,16 @@ class Refusals:
         if isinstance(error, Unexpected):
             headers.append((b"x-request-id", error.request_id.encode()))
             name = error.request_id
-        status = error.status if isinstance(error, OAuthError) else error.http_status
+        status = error.http_status
+        if isinstance(error, OAuthError):
+            status, name = error.status, f"{error.code}, {error.message}"
         leaf = Leaf("error.html", status, posts=False, headers=headers)
         return self._pages.write(leaf, self._pages.reader(request), title=title, advice=advice, name=name)
 
 
 def _told(error: OstiaryError) -> tuple[str, str]:
+    if isinstance(error, OAuthError):
+        return _BY_CLIENT
     known = _BY_ID.get(error.id)
     if known is not None:
         return known
