@@ -47,9 +47,7 @@ async def test_kept_sealed(place: Place) -> None:
 async def test_failed(place: Place) -> None:
     """A refused login goes to the failure URL; its intent is never good."""
     place.upstream.refusal = "access_denied"
-    started = await place.intents.start(
-        IDP, success_url="https://a.test", failure_url="https://a.test"
-    )
+    started = await place.intents.start(IDP, success_url="https://a.test", failure_url="https://a.test")
     told = await place.browser.log_in(started.id)
     assert (told["id"], told["error"]) == (started.id, "access_denied")
     with refused(FailedPrecondition, "intent.not_open"):

@@ -7,6 +7,7 @@ from ostiary.core.permission import Caller
 from ostiary.core.user import AUTHENTICATOR
 from ostiary.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, OstiaryError
 from ostiary.storage.port import Listing
+from ostiary.users.identity_links import MOST_LINKS
 from tests.idp.conftest import ALICE, BOB, Place
 from tests.sessions.conftest import STRANGER
 from tests.users.conftest import ADMIN, refused
@@ -84,4 +85,14 @@ async def test_deleted_with_the_user(place: Place) -> None:
     """A removed user's account can be linked to another."""
     await place.link(BOB)
     await place.rpc("DeleteUser", ADMIN, userId=BOB)
+    assert await place.link()
+
+
+async def test_too_many(place: Place) -> None:
+    """A user's links are bounded, for they are read with every check; one less is room for one."""
+    for number in range(MOST_LINKS):
+        await place.link(subject=f"sub{number}")
+    with refused(FailedPrecondition, "user.links_too_many"):
+        await place.link()
+    await place.rpc("RemoveIDPLink", userId=ALICE, idpId="8", linkedUserId="sub0")
     assert await place.link()
