@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from ostiary.core.project import PROJECT
-from ostiary.ui.paths import LOGIN, LOGIN_ROOT
+from ostiary.ui.paths import FRONT, LOGIN, LOGIN_ROOT
 from tests.oidc.conftest import REDIRECT, good, query
 from tests.sessions.conftest import PASSWORD_TEXT, password_check
 from tests.ui.conftest import PageHouse
@@ -218,7 +218,7 @@ async def test_cancel(house: PageHouse) -> None:
     assert query(browser.url)["state"] == "st"
 
 
-@pytest.mark.parametrize("path", [LOGIN, LOGIN_ROOT])
+@pytest.mark.parametrize("path", [LOGIN, LOGIN_ROOT, FRONT])
 async def test_without_request(house: PageHouse, path: str) -> None:
     """Without a request one signs in, and sees that one is."""
     browser = await house.sign_in(house.browser(), url=path)

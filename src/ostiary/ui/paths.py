@@ -3,6 +3,7 @@
 from typing import Final
 from urllib.parse import urlencode
 
+FRONT: Final = "/"
 LOGIN_ROOT: Final = "/ui/v2/login"
 LOGIN: Final = f"{LOGIN_ROOT}/login"
 LOGOUT: Final = f"{LOGIN_ROOT}/logout"
@@ -13,6 +14,7 @@ STATIC: Final = f"{LOGIN_ROOT}/static"
 
 # Method and path of every page.
 PLACES: Final[tuple[tuple[str, str], ...]] = (
+    ("GET", FRONT),
     ("GET", LOGIN_ROOT),
     ("GET", LOGIN),
     ("POST", LOGIN),

@@ -69,6 +69,7 @@ class Site:
         self._refusals = Refusals(pages)
         self.assets = assets
         self.endpoints: Mapping[tuple[str, str], Endpoint] = {
+            ("GET", paths.FRONT): login.show,
             ("GET", paths.LOGIN_ROOT): login.show,
             ("GET", paths.LOGIN): login.show,
             ("POST", paths.LOGIN): login.act,
