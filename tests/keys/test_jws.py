@@ -265,3 +265,13 @@ def test_unknown_algorithm() -> None:
     """No key is made for an algorithm that is none of ours."""
     with pytest.raises(BadKey):
         new_private_jwk("HS256")
+
+
+def test_threat_a_deep_header_is_an_error_of_ours() -> None:
+    """JSON that nests beyond what is read is a bad token like any other, for whoever sends it unauthenticated."""
+    deep = base64.urlsafe_b64encode(b'{"alg":"ES256","kid":' + b"[" * 12_000).rstrip(b"=").decode()
+    for token in (f"{deep}.e30.AA", f"e30.{deep}.AA"):
+        with pytest.raises(BadToken):
+            unverified(token)
+    with pytest.raises(BadToken):
+        verify(f"{deep}.e30.AA", verifier("ES256"), ALGORITHMS, "JWT")

@@ -127,6 +127,14 @@ def test_refused(served: Served, verb: str, path: str, body: Any, status: int, c
     assert response.json()["code"] == code
 
 
+def test_threat_deep_json(served: Served) -> None:
+    """A body that nests beyond what is read is no JSON object, and no error of ours."""
+    body = b'{"a":' + b"[" * 200_000
+    url = f"{served.base}/management/v1/projects"
+    response = requests.post(url, data=body, headers=served.headers(), timeout=30)
+    assert response.status_code == 400, response.text
+
+
 def test_nobody(served: Served) -> None:
     """Who does not say who they are is asked to."""
     response = served.rest("GET", "/auth/v1/users/me", token="nonsense")

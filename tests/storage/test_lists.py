@@ -1,7 +1,7 @@
 """Lists: both stores answer every question alike, and as the filter's own definition says."""
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -184,3 +184,21 @@ async def test_as_many_conditions_as_allowed(store: Store, join: type[Every | So
     for refused in (join((one,) * MAX_PARTS), join((deep,))):
         with pytest.raises(InvalidArgument):
             await store.page(Listing(SESSION, refused))
+
+
+async def test_threat_a_nested_query_overflows_the_parser(tmp_path: Path) -> None:
+    """As deep as the API lets people ask, in every way of nesting, the database answers."""
+    store = SqliteStore(tmp_path / "test.db")
+    ways: tuple[tuple[int, Callable[[Filter], Filter]], ...] = (
+        (MAX_DEPTH - 3, Not),
+        (MAX_DEPTH - 3, lambda of: Every((of,))),
+        (MAX_DEPTH - 3, lambda of: Some((Absent("email"), of))),
+        ((MAX_DEPTH - 3) // 2, lambda of: Not(Every((Absent("email"), of)))),
+    )
+    for depth, way in ways:
+        asked: Filter = Text("username", Match.EQUALS, "x")
+        for _ in range(depth):
+            asked = way(asked)
+        deep = Listing(USER, Names("id", USER, Every((asked,))), "id", descending=False, offset=0, limit=1)
+        assert (await store.page(deep)).total == 0
+    await store.close()

@@ -52,7 +52,7 @@ class Desk:
         """The request's JSON object."""
         try:
             return _decode(self._request.body or b"{}")
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             raise InvalidArgument("", "the body is not a JSON object") from None
 
     def query(self, name: str) -> str:

@@ -191,7 +191,7 @@ def _segments(token: str) -> tuple[str, str, str]:
 def _object(segment: str) -> dict[str, Any]:
     try:
         return _decode_json(_decode(segment))
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         raise BadToken("a part is no JSON object") from None
 
 

@@ -127,7 +127,7 @@ def read_json(kind: type[_StructT], sent: Mapping[str, Any] | bytes) -> _StructT
         if isinstance(sent, bytes):
             return msgspec.json.decode(sent, type=kind)
         return msgspec.convert(sent, kind)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Unreadable("JSON") from None
 
 
