@@ -41,6 +41,7 @@ class SystemEffects:
         """Begin at the machine's wall clock."""
         self._node = node
         self._offset = timedelta(0)
+        self._offset_ms = 0
         self._latest = datetime.min.replace(tzinfo=UTC)
         self._id_ms = 0
         self._sequence = 0
@@ -49,8 +50,10 @@ class SystemEffects:
 
     def now(self) -> datetime:
         """Wall clock plus what a test clock was advanced by; steps of the machine's clock backwards are held."""
-        now = datetime.now(UTC) + self._offset
-        self._latest = max(now, self._latest)
+        now = datetime.now(UTC)
+        if self._offset:
+            now += self._offset
+        self._latest = max(self._latest, now)
         return self._latest
 
     def advance(self, step: timedelta) -> None:
@@ -58,6 +61,7 @@ class SystemEffects:
         if step < timedelta(0):
             raise ValueError("time only moves forward")
         self._offset += step
+        self._offset_ms = self._offset // timedelta(milliseconds=1)
 
     def random_bytes(self, count: int) -> bytes:
         """Bytes of a block that was drawn from the operating system; each byte is handed out once."""
@@ -69,7 +73,7 @@ class SystemEffects:
 
     def new_id(self) -> str:
         """Milliseconds since 2015, node, sequence: 41, 10 and 12 bits."""
-        ms = max(time.time_ns() // 1_000_000 + int(self._offset / timedelta(milliseconds=1)), self._id_ms)
+        ms = max(time.time_ns() // 1_000_000 + self._offset_ms, self._id_ms)
         if ms > self._id_ms:
             self._id_ms, self._sequence = ms, 0
         else:

@@ -1,6 +1,7 @@
 """Sessions as messages, and messages as what is asked of a session."""
 
 import ipaddress
+import socket
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -111,6 +112,12 @@ def _agent_of(agent: session_pb.UserAgent) -> UserAgent:
 
 def _address(text: str) -> str | None:
     """An address in its normal form; what is none is dropped, as ZITADEL does."""
+    try:
+        if text:
+            socket.inet_pton(socket.AF_INET, text)  # the common case, at a tenth of the cost
+            return text
+    except (OSError, ValueError):
+        pass
     try:
         return str(ipaddress.ip_address(text)) if text else None
     except ValueError:

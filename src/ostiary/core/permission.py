@@ -5,6 +5,7 @@ Source: ZITADEL's wire contract, part 2.9 and appendix C (roles, permissions, er
 
 from datetime import UTC, datetime
 from types import MappingProxyType
+from typing import Final
 
 import msgspec
 
@@ -153,6 +154,9 @@ MEMBERSHIP = Kind(
 )
 
 
+_NOTHING: Final[frozenset[str]] = frozenset()
+
+
 class Caller(msgspec.Struct, frozen=True):
     """The authenticated user of a request, with what it takes to decide what they may do.
 
@@ -171,12 +175,12 @@ class Caller(msgspec.Struct, frozen=True):
     def holds(self, permission: str, organization_id: str = "") -> bool:
         """Whether a role on the instance, or on that organisation, allows it."""
         of_organization = organization_resource(organization_id) if organization_id else "instance"
-        return any(
-            permission in ROLES.get(role, frozenset())
-            for membership in self.memberships
-            if membership.resource in {"instance", of_organization}
-            for role in membership.roles
-        )
+        for membership in self.memberships:
+            if membership.resource in ("instance", of_organization):
+                for role in membership.roles:
+                    if permission in ROLES.get(role, _NOTHING):
+                        return True
+        return False
 
     def holds_anywhere(self, permission: str) -> bool:
         """Whether a role on any resource allows it (the door of an RPC)."""

@@ -58,6 +58,12 @@ def token_text(kind: str, id: str, secret: bytes) -> str:  # noqa: A002
     return f"{kind}_{id}_{base64.urlsafe_b64encode(secret).rstrip(b'=').decode()}"
 
 
+def new_token(kind: str, id: str, secret: bytes) -> tuple[str, bytes]:  # noqa: A002
+    """The text of a token that is made, and the stored form of it."""
+    secret_text = base64.urlsafe_b64encode(secret).rstrip(b"=")
+    return f"{kind}_{id}_{secret_text.decode()}", hashlib.sha256(secret_text).digest()
+
+
 def parse_token(text: str) -> Token | None:
     """Its parts, or None if it is no token of ours in its one spelling."""
     found = _TOKEN.fullmatch(text)

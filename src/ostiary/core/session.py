@@ -5,7 +5,7 @@ Nothing here judges evidence or asks who is calling: this is what a session *is*
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import assert_never
+from typing import Any, assert_never
 
 import msgspec
 
@@ -179,39 +179,37 @@ def evolve(session: Session | None, event: SessionEvent) -> Session | None:
         return None
     if isinstance(event, Ended):
         return None
-    changed = _apply(session, event)
-    return msgspec.structs.replace(changed, changed_at=event.at, version=session.version + 1)
+    changes = _changes_of(session, event)
+    return msgspec.structs.replace(session, changed_at=event.at, version=session.version + 1, **changes)
 
 
-def _apply(
+def _changes_of(
     session: Session,
     event: UserChecked | FactorChecked | FactorChallenged | MetadataSet | LifetimeSet | TokenSet,
-) -> Session:
-    replace = msgspec.structs.replace
+) -> dict[str, Any]:
+    """The fields that the event sets."""
     match event:
         case UserChecked():
-            return replace(
-                session,
-                user_id=event.user_id,
-                organization_id=event.organization_id,
-                user_checked_at=event.at,
-            )
+            return {
+                "user_id": event.user_id,
+                "organization_id": event.organization_id,
+                "user_checked_at": event.at,
+            }
         case FactorChecked():
-            return replace(
-                session,
-                factors={**session.factors, event.kind: event.verified},
-                challenges={kind: some for kind, some in session.challenges.items() if kind != event.kind},
-            )
+            return {
+                "factors": {**session.factors, event.kind: event.verified},
+                "challenges": {kind: some for kind, some in session.challenges.items() if kind != event.kind},
+            }
         case FactorChallenged():
             kept = (*session.challenges.get(event.kind, ()), event.challenge)[-CHALLENGES_KEPT:]
-            return replace(session, challenges={**session.challenges, event.kind: kept})
+            return {"challenges": {**session.challenges, event.kind: kept}}
         case MetadataSet():
             merged = {**session.metadata, **event.changes}
-            return replace(session, metadata={key: value for key, value in merged.items() if value})
+            return {"metadata": {key: value for key, value in merged.items() if value}}
         case LifetimeSet():
-            return replace(session, expires_at=event.expires_at)
+            return {"expires_at": event.expires_at}
         case TokenSet():
-            return replace(session, token_hash=event.token_hash)
+            return {"token_hash": event.token_hash}
         case _:
             assert_never(event)
 

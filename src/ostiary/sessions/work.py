@@ -5,7 +5,7 @@ authenticator is carried over a lost race, not judged or counted again.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 import msgspec
@@ -17,7 +17,7 @@ from ostiary.core.notification import encode_notification, sealing_context
 from ostiary.core.organization import INSTANCE
 from ostiary.core.permission import Caller
 from ostiary.core.policy import INSTANCE_OWNER, POLICY, LockoutPolicy, policy_id
-from ostiary.core.secret import SECRET_BYTES, SESSION_TOKEN, secret_hash, token_text
+from ostiary.core.secret import SECRET_BYTES, SESSION_TOKEN, new_token
 from ostiary.core.send_limit import is_send_limit, send_limits, too_many
 from ostiary.core.session import SESSION
 from ostiary.core.user import AUTHENTICATOR, USER, Authenticator
@@ -99,29 +99,36 @@ class Worker:
 
     async def run(self, reading: Reading, change: SessionChange) -> Changed:
         """The change carried out once; raises the refusal, after its trace is saved."""
-        async with AsyncExitStack() as held:
-            held.enter_context(self._place(change))
-            verdicts: Verdicts = {}
-            for number in range(TRIES):
-                kept = await self._kept(reading.once)
-                if kept is not None and kept.expires_at > self.effects.now():
-                    return self._opened(kept)
-                replaced = kept.version if kept else 0
-                generation = None if number else self.cache.generation
-                view = await self._view(reading, change)
-                if change.user is not None and view.user is None:
-                    raise await self._nobody(change)
-                settings = await self._settings(view) if generation is None else ()
-                guard = Guard(replaced, generation, settings)
-                this = await self._decided(reading, change, view, verdicts, guard)
-                try:
-                    return await self._conclude(this)
-                except Conflict:
-                    verdicts = this.decision.verdicts
-                    await self.cache.fresh()
-                    if not number:
-                        await held.enter_async_context(self._turns.of(view.session.id))
+        with self._place(change):
+            lost = await self._tried(reading, change, {}, self.cache.generation)
+            if isinstance(lost, Changed):
+                return lost
+            async with self._turns.of(lost.view.session.id):
+                for _ in range(TRIES - 1):
+                    again = await self._tried(reading, change, lost.decision.verdicts, None)
+                    if isinstance(again, Changed):
+                        return again
+                    lost = again
         raise Aborted("session.busy", "The session is being changed by others", retry_after_s=1)
+
+    async def _tried(
+        self, reading: Reading, change: SessionChange, verdicts: Verdicts, generation: int | None
+    ) -> Changed | Round:
+        """The answer, or, if somebody else was faster, the round that was lost."""
+        kept = await self._kept(reading.once) if reading.once else None
+        if kept is not None and kept.expires_at > self.effects.now():
+            return self._opened(kept)
+        view = await self._view(reading, change)
+        if change.user is not None and view.user is None:
+            raise await self._nobody(change)
+        settings = await self._settings(view) if generation is None else ()
+        guard = Guard(kept.version if kept else 0, generation, settings)
+        this = await self._decided(reading, change, view, verdicts, guard)
+        try:
+            return await self._conclude(this)
+        except Conflict:
+            await self.cache.fresh()
+            return this
 
     async def _view(self, reading: Reading, change: SessionChange) -> View:
         """What the change is decided on. What evidence rests on is read last, so that it is not older than the time."""
@@ -146,8 +153,8 @@ class Worker:
         self, reading: Reading, change: SessionChange, view: View, verdicts: Verdicts, guard: Guard
     ) -> Round:
         policy = await self.cache.policy(LockoutPolicy, view.user.organization_id if view.user else "")
-        token = token_text(SESSION_TOKEN, view.session.id, self.effects.random_bytes(SECRET_BYTES))
-        work = partial(decide, change, view, secret_hash(token), self._tools, verdicts)
+        token, token_hash = new_token(SESSION_TOKEN, view.session.id, self.effects.random_bytes(SECRET_BYTES))
+        work = partial(decide, change, view, token_hash, self._tools, verdicts)
         slow, attempts = _slow(change), 0
         is_proved = any((a.kind, a.id, a.version) in verdicts for a in view.authenticators)
         if slow is None or view.user is None or is_proved:
@@ -247,9 +254,9 @@ class Worker:
             await self._pool.run(partial(slow[0].pretend, slow[1]))
         return NotFound("QUERY-Dfbg2", "User could not be found")
 
-    async def _kept(self, once: Once | None) -> IdempotentAnswer | None:
-        row = await self.store.get(IDEMPOTENT_ANSWER, once.id) if once else None
-        if once is not None and row is not None and row.expires_at > self.effects.now():
+    async def _kept(self, once: Once) -> IdempotentAnswer | None:
+        row = await self.store.get(IDEMPOTENT_ANSWER, once.id)
+        if row is not None and row.expires_at > self.effects.now():
             check_same_request(row, once.request_hash)
         return row
 

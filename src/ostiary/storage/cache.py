@@ -65,10 +65,17 @@ class Cache:
 
     async def policy(self, wanted: type[PolicyT], organization_id: str = "") -> PolicyT:
         """A group of settings as it holds for an organisation (empty: for the instance)."""
+        key = (wanted.__name__, "effective", organization_id)
+        if key in self._rows:
+            kept: PolicyT = self._rows[key]
+            return kept
+        generation = self.generation
         rows = [await self.get(POLICY, policy_id(INSTANCE_OWNER, wanted))]
         if organization_id:
             rows.append(await self.get(POLICY, policy_id(organization_id, wanted)))
-        return effective(wanted, [row for row in rows if row is not None])
+        found = effective(wanted, [row for row in rows if row is not None])
+        self._keep(key, generation, found)
+        return found
 
     def _keep(self, key: tuple[str, str, str], generation: int, row: object) -> None:
         if len(self._rows) >= ROWS_KEPT:
