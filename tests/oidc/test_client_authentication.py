@@ -150,6 +150,7 @@ async def test_a_service_users_key(provider: Provider) -> None:
         {"iat": None},
         {"exp": "soon"},
         {"exp": True},
+        {"exp": 253_402_300_800},
         {"iat": 10**15},
         {"exp": 1},
         {"nbf": 4_000_000_000},

@@ -52,7 +52,11 @@ async def test_a_code_gives_tokens_at_most_once(steps: list[str]) -> None:
             late = True
         form = {"code_verifier": "w" * 64} if step == "wrong verifier" else {}
         if step == "wrong client":
-            known = {"grant_type": "authorization_code", "code": code, "redirect_uri": "http://localhost:9999/cb"}
+            known = {
+                "grant_type": "authorization_code",
+                "code": code,
+                "redirect_uri": "http://localhost:9999/cb",
+            }
             answer = await provider.token(client="other", **known)
         else:
             answer = await provider.redeem(code, **form)

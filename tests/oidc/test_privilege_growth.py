@@ -57,6 +57,14 @@ async def test_threat_an_impersonated_machine_without_its_impersonator(provider:
     assert found.grant.actor_id == "100"
 
 
+async def test_threat_an_application_acts_by_a_token_that_was_meant_for_another(provider: Provider) -> None:
+    """An actor's token is good where it was meant to be: whoever else gets hold of it does not act by it."""
+    actor, session = await provider.login(), await provider.alice()
+    form = {"actor_token": actor["access_token"], "actor_token_type": ACCESS_TOKEN}
+    good(await exchange(provider, session.token, **form))
+    assert error_of(await exchange(provider, session.token, client="other", **form)) == "invalid_grant"
+
+
 async def test_threat_a_narrowed_access_token_grows_back(provider: Provider) -> None:
     """What a refresh narrowed is narrow wherever the access token is judged."""
     tokens = await provider.login()

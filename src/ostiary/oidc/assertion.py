@@ -15,6 +15,7 @@ from ostiary.storage.port import Changes, Conflict, Put, Store
 LONGEST = timedelta(hours=1)
 SKEW = timedelta(seconds=10)
 KEPT_AFTER = timedelta(seconds=60)
+_END_OF_TIME = 253_402_300_800  # seconds, the year 10000: dates end before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def _checked(
 
 def _time(claims: dict[str, Any], name: str, error: str) -> datetime:
     value = claims.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 2**40:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _END_OF_TIME:
         raise OAuthError(error, f"the assertion's {name} is missing or no number of seconds")
     return datetime.fromtimestamp(value, UTC)
 

@@ -7,8 +7,10 @@ from ostiary.core.client import MACHINE_KEY, Application
 from ostiary.core.grant import Grant
 from ostiary.core.login_request import Authentication
 from ostiary.core.login_rules import Wanted, authentication_of
+from ostiary.core.organization import INSTANCE, INSTANCE_KEY
 from ostiary.core.permission import MEMBERSHIP, Caller
 from ostiary.core.policy import SecurityPolicy
+from ostiary.core.scope import is_for_own_api
 from ostiary.core.secret import SESSION_TOKEN, parse_token
 from ostiary.core.session import SESSION
 from ostiary.core.session_token import matches
@@ -53,16 +55,16 @@ async def subject_of(desk: Desk, client: Application, form: Parameters, actor: R
     return resolved
 
 
-async def actor_of(desk: Desk, form: Parameters) -> Resolved | None:
-    """Who acts, proven by a token of theirs; None without one."""
+async def actor_of(desk: Desk, client: Application, form: Parameters) -> Resolved | None:
+    """Who acts, proven by a token of theirs that was meant for this client or for us; None without one."""
     text = form.get("actor_token")
     if not text:
         return None
     if form.require("actor_token_type") != ACCESS_TOKEN:
         raise OAuthError("invalid_request", f"actor_token_type is {ACCESS_TOKEN}")
     grant = await desk.tokens.access(text)
-    if grant is None or grant.actor_id:
-        raise OAuthError("invalid_grant", "the actor_token is not good")
+    if grant is None or grant.actor_id or not await _is_meant(desk, client, grant):
+        raise OAuthError("invalid_grant", "the actor_token is not good, or not meant for this client")
     return Resolved(await _active(desk, grant.user_id))
 
 
@@ -125,6 +127,13 @@ async def _by_assertion(desk: Desk, _: Application, text: str) -> Resolved:
     )
     await spend(desk.store, assertion, error="invalid_grant")
     return Resolved(await _active(desk, assertion.issuer))
+
+
+async def _is_meant(desk: Desk, client: Application, grant: Grant) -> bool:
+    if {client.client_id, client.project_id} & set(grant.audience):
+        return True
+    instance = await desk.cache.get(INSTANCE, INSTANCE_KEY)
+    return instance is not None and is_for_own_api(grant.audience, instance)
 
 
 async def _active(desk: Desk, user_id: str) -> User:

@@ -46,7 +46,7 @@ class _Wish:
 async def redeem(desk: Desk, request: TokenRequest) -> TokenAnswer:
     """Tokens for the subject; raises invalid_request, invalid_grant, invalid_scope or invalid_target."""
     client = client_of(request)
-    actor = await actor_of(desk, request.form)
+    actor = await actor_of(desk, client, request.form)
     subject = await subject_of(desk, client, request.form, actor)
     refusal = await desk.signin.project_refusal(client, subject.user)
     if refusal:
