@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import msgspec
 import pytest
 import requests
-from authlib.oidc.discovery import OpenIDProviderMetadata  # type: ignore[import-untyped]
+from authlib.oidc.discovery import OpenIDProviderMetadata
 
 from ostiary.http.message import Request
 from ostiary.oidc.grants import GRANTS
