@@ -6,16 +6,17 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ostiary._pb.zitadel.object.v2 import object_pb
 from ostiary._pb.zitadel.session.v2 import session_service_pb as pb
-from ostiary.api.session_json import changed_json, json_name, session_json
-from ostiary.api.session_messages import challenges_message, details_of, session_message
+from ostiary.api.session_json import changed_json, json_name, session_json, sessions_json
+from ostiary.api.session_messages import challenges_message, details_of, session_message, stamp
 from ostiary.core.session import Session, UserAgent, VerifiedFactor
 from ostiary.core.user import Profile, User
 from ostiary.factors import FACTORS
 from ostiary.sessions.change import Changed
-from ostiary.sessions.queries import SessionView
+from ostiary.sessions.queries import SessionPage, SessionView
 
-NAMES = tuple((factor, json_name(factor.kind)) for factor in FACTORS)
+NAMES = {factor.kind: json_name(factor.kind) for factor in FACTORS}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TIMES = st.integers(0, 2 * 10**17).map(lambda us: EPOCH + timedelta(microseconds=us))
 ROUNDED = st.one_of(TIMES, TIMES.map(lambda at: at.replace(microsecond=at.microsecond // 1000 * 1000)))
@@ -60,15 +61,27 @@ def test_a_session_is_written_as_its_message(view: SessionView) -> None:
     assert json.loads(session_json(view, NAMES)) == json.loads(message.to_json())
 
 
-@given(ROUNDED, st.sampled_from(["", "osts_1_x"]))
-def test_an_answer_to_a_change_is_written_as_its_message(at: datetime, token: str) -> None:
-    """CreateSession and SetSession."""
-    changed = Changed("1", 7, at, token)
+@given(st.lists(st.builds(SessionView, SESSIONS, USERS), max_size=3).map(tuple), st.integers(0, 9), ROUNDED)
+def test_a_list_is_written_as_its_message(items: tuple[SessionView, ...], total: int, at: datetime) -> None:
+    """With all, some or none of those that are counted."""
+    message = pb.ListSessionsResponse(
+        details=object_pb.ListDetails(total_result=total, timestamp=stamp(at)),
+        sessions=[session_message(view, FACTORS) for view in items],
+    )
+    assert json.loads(sessions_json(SessionPage(items, total, at), NAMES)) == json.loads(message.to_json())
+
+
+@given(ROUNDED, st.sampled_from(["", "osts_1_x"]), st.integers(0, 3))
+def test_an_answer_to_a_change_is_written_as_its_message(at: datetime, token: str, version: int) -> None:
+    """CreateSession, SetSession and DeleteSession."""
+    changed = Changed("1", version, at, token)
     details = details_of(changed, "42")
     made = pb.CreateSessionResponse(details=details, session_id="1", session_token=token)
     assert json.loads(changed_json(changed, "42", names_session=True)) == json.loads(made.to_json())
     was_set = pb.SetSessionResponse(details=details, session_token=token)
     assert json.loads(changed_json(changed, "42", names_session=False)) == json.loads(was_set.to_json())
+    ended, was_ended = Changed("1", version, at), pb.DeleteSessionResponse(details=details)
+    assert json.loads(changed_json(ended, "42", names_session=False)) == json.loads(was_ended.to_json())
 
 
 def test_challenges_are_written_as_their_message() -> None:

@@ -202,3 +202,18 @@ async def test_threat_a_nested_query_overflows_the_parser(tmp_path: Path) -> Non
         deep = Listing(USER, Names("id", USER, Every((asked,))), "id", descending=False, offset=0, limit=1)
         assert (await store.page(deep)).total == 0
     await store.close()
+
+
+@pytest.mark.parametrize("count", [0, 1, 49, 50, 51, 60])
+@pytest.mark.parametrize("descending", [False, True])
+async def test_the_rows_of_an_owner(store: Store, count: int, *, descending: bool) -> None:
+    """An owner's rows are the same list whether they are few or many, whole or in parts, with their number."""
+    await store.save(made(*(session(f"{n:02}", "100") for n in range(count)), session("x", "101")))
+    where = Every((Compare("user_id", Order.EQUAL, "100"),))
+    wanted = [f"{n:02}" for n in range(count)]
+    if descending:
+        wanted.reverse()
+    for offset, limit in ((0, 100), (0, 3), (2, 3), (48, 10), (100, 10)):
+        page = await store.page(Listing(SESSION, where, "id", descending, offset, limit))
+        assert [row.id for row in page.items] == wanted[offset : offset + limit]
+        assert page.total == count

@@ -7,13 +7,13 @@ from ostiary._pb.zitadel.object.v2 import object_pb
 from ostiary._pb.zitadel.session.v2 import session_service_pb as pb
 from ostiary.api.call import Call, Service
 from ostiary.api.paging import limit_of, offset_of
-from ostiary.api.session_json import changed_json, json_name, session_json
+from ostiary.api.session_json import changed_json, json_name, session_json, sessions_json
 from ostiary.api.session_messages import challenges_message, change_of, details_of, session_message, stamp
 from ostiary.api.session_search import condition_of
 from ostiary.core.factor import Factor
 from ostiary.core.idempotency import Once, once_of
 from ostiary.sessions.commands import SessionCommands
-from ostiary.sessions.queries import SessionQueries
+from ostiary.sessions.queries import SessionPage, SessionQueries
 
 InstanceId = Callable[[], Awaitable[str]]
 
@@ -33,7 +33,7 @@ class SessionApi:
         self._queries = queries
         self._factors = factors
         self.instance_id = instance_id
-        self._wire_names = tuple((factor, json_name(factor.kind)) for factor in factors)
+        self._json_names = {factor.kind: json_name(factor.kind) for factor in factors}
 
     async def create(self, call: Call, request: pb.CreateSessionRequest) -> pb.CreateSessionResponse:
         """CreateSession."""
@@ -69,15 +69,7 @@ class SessionApi:
 
     async def search(self, call: Call, request: pb.ListSessionsRequest) -> pb.ListSessionsResponse:
         """ListSessions."""
-        query = request.query or object_pb.ListQuery()
-        sorted_up = query.asc and request.sorting_column != 0
-        page = await self._queries.search(
-            call.caller,
-            condition_of(request.queries, call.caller),
-            descending=not sorted_up,
-            offset=offset_of(query.offset),
-            limit=limit_of(query.limit),
-        )
+        page = await self._searched(call, request)
         return pb.ListSessionsResponse(
             details=object_pb.ListDetails(total_result=page.total, timestamp=stamp(page.at)),
             sessions=[session_message(view, self._factors) for view in page.items],
@@ -99,7 +91,27 @@ class SessionApi:
     async def get_json(self, call: Call, request: pb.GetSessionRequest) -> bytes:
         """GetSession's answer as JSON."""
         view = await self._queries.get(call.caller, request.session_id, request.session_token or "")
-        return session_json(view, self._wire_names)
+        return session_json(view, self._json_names)
+
+    async def delete_json(self, call: Call, request: pb.DeleteSessionRequest) -> bytes:
+        """DeleteSession's answer as JSON."""
+        changed = await self._commands.end(call.caller, request.session_id, request.session_token or "")
+        return changed_json(changed, await self.instance_id(), names_session=False)
+
+    async def search_json(self, call: Call, request: pb.ListSessionsRequest) -> bytes:
+        """ListSessions' answer as JSON."""
+        return sessions_json(await self._searched(call, request), self._json_names)
+
+    async def _searched(self, call: Call, request: pb.ListSessionsRequest) -> SessionPage:
+        query = request.query or object_pb.ListQuery()
+        sorted_up = query.asc and request.sorting_column != 0
+        return await self._queries.search(
+            call.caller,
+            condition_of(request.queries, call.caller),
+            descending=not sorted_up,
+            offset=offset_of(query.offset),
+            limit=limit_of(query.limit),
+        )
 
     def direct(self) -> Mapping[str, Callable[[Call, Any], Awaitable[bytes]]]:
         """The RPCs whose JSON is written directly."""
@@ -108,6 +120,8 @@ class SessionApi:
             f"{name}/CreateSession": self.create_json,
             f"{name}/SetSession": self.set_json,
             f"{name}/GetSession": self.get_json,
+            f"{name}/DeleteSession": self.delete_json,
+            f"{name}/ListSessions": self.search_json,
         }
 
     def service(self) -> Service:

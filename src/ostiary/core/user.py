@@ -80,6 +80,11 @@ class User(msgspec.Struct, frozen=True, omit_defaults=True):
         return profile.display_name or f"{profile.given_name} {profile.family_name}"
 
     @property
+    def preferred_login_name(self) -> str:
+        """The first of :attr:`login_names`."""
+        return self.username
+
+    @property
     def login_names(self) -> tuple[str, ...]:
         """The preferred one first; matched without regard to case."""
         return (self.username, f"{self.username}@{self.domain}") if self.domain else (self.username,)

@@ -15,6 +15,7 @@ from ostiary.core.record import AnyKind, Column, Kind, Record, RecordT
 from ostiary.storage.port import OWNED_LIMIT
 
 FORMAT = 1
+FEW = 50  # rows of an owner that a list reads inline: some hundred microseconds at most
 SqlValue = str | int | bytes | None
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -43,6 +44,8 @@ class Statements(Generic[RecordT]):
     kind: Kind[RecordT]
     get: str
     owned: str
+    few: str
+    few_newest: str
     decode: Callable[[bytes], RecordT]
     _kept: dict[tuple[object, ...], str] = field(default_factory=dict)
 
@@ -128,6 +131,8 @@ def statements_of(kind: Kind[RecordT]) -> Statements[RecordT]:
         kind=kind,
         get=f"SELECT data FROM {table} WHERE id = ?",
         owned=f"SELECT data FROM {table} WHERE {by_owner} ORDER BY id LIMIT {OWNED_LIMIT}",
+        few=f"SELECT data FROM {table} WHERE {by_owner} ORDER BY id LIMIT {FEW + 1}",
+        few_newest=f"SELECT data FROM {table} WHERE {by_owner} ORDER BY id DESC LIMIT {FEW + 1}",
         decode=msgspec.json.Decoder(kind.type).decode,
     )
 

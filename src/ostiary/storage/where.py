@@ -1,10 +1,24 @@
 """Conditions as SQL. Columns are named by code, values go as parameters."""
 
-from typing import assert_never
+from typing import Any, assert_never
 
 import msgspec
 
-from ostiary.core.filter import Absent, Compare, Every, Filter, Match, Names, Not, OneOf, Owns, Some, Text
+from ostiary.core.filter import (
+    Absent,
+    Compare,
+    Every,
+    Filter,
+    Match,
+    Names,
+    Not,
+    OneOf,
+    Order,
+    Owns,
+    Some,
+    Text,
+)
+from ostiary.storage.port import Listing
 from ostiary.storage.statements import SqlValue, sql_value
 
 Clause = tuple[str, tuple[SqlValue, ...]]
@@ -39,6 +53,16 @@ def clause_of(condition: Filter) -> Clause:
             return f'{column} IN (SELECT id FROM "{kind.name}" WHERE {sql})', parameters
         case _:
             assert_never(condition)
+
+
+def owner_in(listing: Listing[Any]) -> str | None:
+    """The owner whose rows alone are asked for, in order of ids; None for any other question."""
+    where = listing.where
+    if isinstance(where, Every) and len(where.of) == 1:
+        where = where.of[0]
+    if not isinstance(where, Compare) or where.order is not Order.EQUAL or listing.order != "id":
+        return None
+    return where.value if where.column == listing.kind.owner and isinstance(where.value, str) else None
 
 
 def _joined(parts: tuple[Filter, ...], word: str, empty: str) -> Clause:
