@@ -4,6 +4,7 @@ Slow evidence takes a place in the hash pool first, is counted, and only then ju
 authenticator is carried over a lost race, not judged or counted again.
 """
 
+import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
@@ -250,9 +251,14 @@ class Worker:
         if slow is not None and slow[0].pretend is not None and change.user is not None:
             named = change.user.user_id or change.user.login_name
             policy = await self.cache.policy(LockoutPolicy)
-            await self._guesses.count_first(f"?{named.casefold()}", slow[0], policy)
+            await self._guesses.count_first(self._stranger(named), slow[0], policy)
             await self._pool.run(partial(slow[0].pretend, slow[1]))
         return NotFound("QUERY-Dfbg2", "User could not be found")
+
+    def _stranger(self, named: str) -> str:
+        """What an unknown name's guesses are counted under: no name is kept, nor a password typed in its place."""
+        key = self.sealer.subkey("unknown names")
+        return f"?{hmac.digest(key, named.casefold().encode(), 'sha256').hex()}"
 
     async def _kept(self, once: Once) -> IdempotentAnswer | None:
         row = await self.store.get(IDEMPOTENT_ANSWER, once.id)
