@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from ostiary.core import delegation
-from ostiary.core.delegation import Resource, check_roles, require_givable, resource_parts
+from ostiary.core.delegation import Resource, check_roles, is_above, require_givable, resource_parts
 from ostiary.core.filter import Every, Some, matches
 from ostiary.core.permission import Caller, Membership
 from ostiary.core.project import Project
@@ -142,3 +142,20 @@ def test_within() -> None:
     conditions = on_grants(granted, permission, project="project_id", organization="organization_id")
     assert matches(Some(conditions), row)
     assert matches(seen(granted, extra=conditions), row)
+
+
+@pytest.mark.parametrize(
+    ("resource", "role"),
+    [
+        ("instance", "IAM_OWNER"),
+        ("organization:501", "ORG_OWNER"),
+        ("project:700", "PROJECT_OWNER"),
+        ("grant:700:501", "PROJECT_GRANT_OWNER"),
+    ],
+)
+def test_is_above(resource: str, role: str) -> None:
+    """Whoever holds what the caller could not give is above them; an administrator of the instance is above nobody."""
+    held = Membership("m", "2", resource, (role,), project_organization_id="501")
+    assert is_above(caller(("ORG_OWNER", "organization:500")), (held,))
+    assert not is_above(caller(("IAM_OWNER", "instance")), (held,))
+    assert not is_above(caller(("ORG_OWNER", "organization:500")), ())
