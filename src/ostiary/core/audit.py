@@ -12,6 +12,8 @@ from ostiary.core.session import (
     LifetimeSet,
     MetadataSet,
     SessionEvent,
+    Started,
+    TokenSet,
     UserChecked,
 )
 
@@ -29,15 +31,17 @@ def detail(**facts: str | int | bool | datetime | tuple[str, ...]) -> bytes:
 
 
 def _redacted(event: SessionEvent) -> dict[str, Any]:
-    name = {"event": type(event).__name__}
+    name = type(event).__name__
     match event:
+        case Started() | TokenSet():
+            return {"event": name}
         case UserChecked():
-            return {**name, "user_id": event.user_id}
+            return {"event": name, "user_id": event.user_id}
         case FactorChecked() | FactorChallenged():
-            return {**name, "kind": event.kind}
+            return {"event": name, "kind": event.kind}
         case MetadataSet():
-            return {**name, "keys": sorted(event.changes)}
+            return {"event": name, "keys": sorted(event.changes)}
         case LifetimeSet():
-            return {**name, "expires_at": event.expires_at}
+            return {"event": name, "expires_at": event.expires_at}
         case _:
-            return name
+            return {"event": name}
