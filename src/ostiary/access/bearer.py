@@ -58,16 +58,14 @@ class Access:
         Raises Unauthenticated without a good credential, PermissionDenied for one that does not suffice.
         """
         generation = await self._cache.fresh()
-        digest = hashlib.sha256(authorization.encode()).digest()
+        text = _bearer(authorization)
+        digest = hashlib.sha256(text.encode()).digest()
         known = self._known.get(digest)
         if known is not None and known.generation == generation and known.expires_at > self._effects.now():
             caller = known.caller
         else:
-            text = _bearer(authorization)
             caller = await self._authenticate(parse_token(text), text, digest, generation)
-        if organization_id and organization_id != caller.organization_id:
-            await self._require_organization(organization_id)
-        return caller, organization_id or caller.organization_id
+        return caller, await self._organization(caller, organization_id)
 
     async def _authenticate(self, token: Token | None, text: str, digest: bytes, generation: int) -> Caller:
         if token is not None and token.kind == PAT_KIND:
@@ -131,10 +129,13 @@ class Access:
             client_id=client_id,
         )
 
-    async def _require_organization(self, wanted: str) -> None:
+    async def _organization(self, caller: Caller, wanted: str) -> str:
+        if not wanted or wanted == caller.organization_id:
+            return caller.organization_id
         if await self._cache.get(ORGANIZATION, wanted) is None:
             hint = "the header x-zitadel-orgid names no organisation of this instance"
             raise PermissionDenied("AUTH-Bs7Ds", "Organisation doesn't exist", hint=hint)
+        return wanted
 
 
 def _bearer(authorization: str) -> str:

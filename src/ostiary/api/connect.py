@@ -28,7 +28,7 @@ def routes(dispatcher: Dispatcher, problems: Problems) -> Iterator[tuple[tuple[s
 
 def _route(dispatcher: Dispatcher, problems: Problems, method: Method) -> Route:
     admit, read_json, read_binary = dispatcher.admit, method.read_json, method.read_binary
-    answer_json, answer_binary = method.direct or method.answer_json, method.answer_binary
+    answer_json, answer_binary = method.answer_json, method.answer_binary
 
     async def endpoint(request: Request) -> Response:
         headers = request.headers

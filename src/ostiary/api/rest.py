@@ -50,7 +50,7 @@ def _route(dispatcher: Dispatcher, problems: Problems, method: Method, rule: Htt
     if any(part.element is not ScalarType.STRING or part.repeated for part in variables):
         raise TypeError(f"{method.path}: a path variable is a string")
     read = _from_body(method, variables) if takes_body else _from_query(method, variables)
-    status, answer, admit = method.http_status, method.direct or method.answer_json, dispatcher.admit
+    status, answer, admit = method.http_status, method.answer_json, dispatcher.admit
 
     async def endpoint(request: Request) -> Response:
         call = await admit(method, request.headers, request.peer_ip)

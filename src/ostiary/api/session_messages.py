@@ -4,7 +4,6 @@ import ipaddress
 import socket
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Literal
 
 import msgspec
 from protobuf import Oneof
@@ -106,16 +105,9 @@ def _lifetime_of(
 
 def _agent_of(agent: session_pb.UserAgent) -> UserAgent:
     header = {name: tuple(values.values) for name, values in agent.header.items()}
-    fingerprint_id = _sent(agent, "fingerprint_id", agent.fingerprint_id)
-    description = _sent(agent, "description", agent.description)
+    fingerprint_id = agent.fingerprint_id if agent.has_field("fingerprint_id") else None
+    description = agent.description if agent.has_field("description") else None
     return UserAgent(fingerprint_id, _address(agent.ip), description, header)
-
-
-def _sent(
-    agent: session_pb.UserAgent, field: Literal["fingerprint_id", "description"], text: str
-) -> str | None:
-    """The text, or None if there is none; what is not empty was sent, and asking the message takes longer."""
-    return text if text or agent.has_field(field) else None
 
 
 def _address(text: str) -> str | None:

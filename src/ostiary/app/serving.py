@@ -27,7 +27,6 @@ from ostiary.logs import open_log
 from ostiary.storage.folder import FolderInUse, locked, prepare
 
 CLEAN, FAILED = 0, 1
-_GARBAGE = 10_000  # objects: those of some hundred requests; looking after every 700 costs 4 % of a write
 
 
 def serve_until_told(settings: Settings) -> int:
@@ -142,7 +141,6 @@ class _Watch:
 def _loaded(on_fatal: Callable[[BaseException], None], task: "asyncio.Task[None]") -> None:
     """What is loaded by now stays; garbage is what comes from here on."""
     gc.freeze()
-    gc.set_threshold(_GARBAGE, 20, 20)
     gc.enable()
     error = None if task.cancelled() else task.exception()
     if error is not None:

@@ -12,8 +12,6 @@ from ostiary.core.session import (
     LifetimeSet,
     MetadataSet,
     SessionEvent,
-    Started,
-    TokenSet,
     UserChecked,
 )
 
@@ -31,17 +29,15 @@ def detail(**facts: str | int | bool | datetime | tuple[str, ...]) -> bytes:
 
 
 def _redacted(event: SessionEvent) -> dict[str, Any]:
-    name = type(event).__name__
+    name = {"event": type(event).__name__}
     match event:
-        case Started() | TokenSet():
-            return {"event": name}
         case UserChecked():
-            return {"event": name, "user_id": event.user_id}
+            return {**name, "user_id": event.user_id}
         case FactorChecked() | FactorChallenged():
-            return {"event": name, "kind": event.kind}
+            return {**name, "kind": event.kind}
         case MetadataSet():
-            return {"event": name, "keys": sorted(event.changes)}
+            return {**name, "keys": sorted(event.changes)}
         case LifetimeSet():
-            return {"event": name, "expires_at": event.expires_at}
+            return {**name, "expires_at": event.expires_at}
         case _:
-            return {"event": name}
+            return name

@@ -85,9 +85,13 @@ def decide(
         desk.check_state()
         or too_much(view.session.metadata, change.metadata)
         or desk.check_user(change)
-        or desk.check_factors(change)
-        or desk.begin_challenges(change)
+        or next(
+            (error for factor, check in change.checks if (error := desk.check_factor(factor, check))), None
+        )
     )
+    if refusal is not None:
+        return desk.refused(refusal)
+    refusal = next((e for factor, asked in change.challenges if (e := desk.begin(factor, asked))), None)
     if refusal is not None:
         return desk.refused(refusal)
     desk.set_metadata(change.metadata)
@@ -133,20 +137,6 @@ class _Desk:
         if self.session.user_id not in {"", user.id}:
             return InvalidArgument("", "user change not possible")
         self.record(UserChecked(self.view.now, user.id, user.organization_id))
-        return None
-
-    def check_factors(self, change: SessionChange) -> OstiaryError | None:
-        for factor, check in change.checks:
-            refusal = self.check_factor(factor, check)
-            if refusal is not None:
-                return refusal
-        return None
-
-    def begin_challenges(self, change: SessionChange) -> OstiaryError | None:
-        for factor, asked in change.challenges:
-            refusal = self.begin(factor, asked)
-            if refusal is not None:
-                return refusal
         return None
 
     def check_factor(self, factor: Factor, check: object) -> OstiaryError | None:

@@ -47,8 +47,6 @@ class Guesses:
         self, user_id: str, before: Session, decision: Decision, policy: LockoutPolicy
     ) -> tuple[Budget, ...]:
         """Room for every fast guess that was judged, of the user and of its challenge; the wrong one takes its own."""
-        if not decision.passed and decision.guessed is None:
-            return ()
         fast = [(factor, 0) for factor in decision.passed if not factor.slow]
         if decision.guessed is not None and not decision.guessed.slow:
             fast.append((decision.guessed, 1))

@@ -19,8 +19,6 @@ def too_much(have: Mapping[str, bytes], wanted: Mapping[str, bytes]) -> OstiaryE
                 "Session metadata is too long",
                 hint=f"a key has at most {MAX_KEY_LENGTH} characters, a value {MAX_VALUE_BYTES} bytes",
             )
-    if len(have) + len(wanted) <= MAX_KEYS:
-        return None
     kept = sum(1 for value in {**have, **wanted}.values() if value)
     if kept > MAX_KEYS and kept > len(have):
         return InvalidArgument(

@@ -9,7 +9,7 @@ def may_read(caller: Caller, session: Session) -> bool:
     """The creator, the session's user, the same user agent, or ``session.read`` where the user belongs."""
     fingerprint = session.user_agent.fingerprint_id or ""
     return (
-        caller.user_id in (session.creator_id, session.user_id)
+        caller.user_id in {session.creator_id, session.user_id}
         or (fingerprint != "" and fingerprint == caller.agent_id)
         or caller.holds("session.read", session.organization_id)
     )

@@ -6,6 +6,7 @@ authenticator is carried over a lost race, not judged or counted again.
 
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 
 import msgspec
@@ -99,21 +100,16 @@ class Worker:
 
     async def run(self, reading: Reading, change: SessionChange) -> Changed:
         """The change carried out once; raises the refusal, after its trace is saved."""
-        if _slow(change) is None:
-            return await self._carried_out(reading, change)
-        with self._pool.place():
-            return await self._carried_out(reading, change)
-
-    async def _carried_out(self, reading: Reading, change: SessionChange) -> Changed:
-        lost = await self._tried(reading, change, {}, self.cache.generation)
-        if isinstance(lost, Changed):
-            return lost
-        async with self._turns.of(lost.view.session.id):
-            for _ in range(TRIES - 1):
-                again = await self._tried(reading, change, lost.decision.verdicts, None)
-                if isinstance(again, Changed):
-                    return again
-                lost = again
+        with self._place(change):
+            lost = await self._tried(reading, change, {}, self.cache.generation)
+            if isinstance(lost, Changed):
+                return lost
+            async with self._turns.of(lost.view.session.id):
+                for _ in range(TRIES - 1):
+                    again = await self._tried(reading, change, lost.decision.verdicts, None)
+                    if isinstance(again, Changed):
+                        return again
+                    lost = again
         raise Aborted("session.busy", "The session is being changed by others", retry_after_s=1)
 
     async def _tried(
@@ -123,9 +119,7 @@ class Worker:
         kept = await self._kept(reading.once) if reading.once else None
         if kept is not None and kept.expires_at > self.effects.now():
             return self._opened(kept)
-        view = await reading.read()
-        if change.checks:  # what evidence rests on is read last, so that it is not older than the time
-            view = msgspec.structs.replace(view, rows=await read_rows(self.store, change))
+        view = await self._view(reading, change)
         if change.user is not None and view.user is None:
             raise await self._nobody(change)
         settings = await self._settings(view) if generation is None else ()
@@ -137,6 +131,12 @@ class Worker:
             await self.cache.fresh()
             return this
 
+    async def _view(self, reading: Reading, change: SessionChange) -> View:
+        """What the change is decided on. What evidence rests on is read last, so that it is not older than the time."""
+        view = await reading.read()
+        rows = await read_rows(self.store, change)
+        return msgspec.structs.replace(view, rows=rows) if rows else view
+
     async def _settings(self, view: View) -> tuple[Expect, ...]:
         """The versions of the settings that the next decision relies on; read before they are used."""
         owners = (INSTANCE_OWNER, *((view.user.organization_id,) if view.user else ()))
@@ -147,17 +147,22 @@ class Worker:
             expects.append(Expect(POLICY, identifier, row.version if row else 0))
         return tuple(expects)
 
+    def _place(self, change: SessionChange) -> AbstractContextManager[None]:
+        return self._pool.place() if _slow(change) else nullcontext()
+
     async def _decided(
         self, reading: Reading, change: SessionChange, view: View, verdicts: Verdicts, guard: Guard
     ) -> Round:
         policy = await self.cache.policy(LockoutPolicy, view.user.organization_id if view.user else "")
         token, token_hash = new_token(SESSION_TOKEN, view.session.id, self.effects.random_bytes(SECRET_BYTES))
+        work = partial(decide, change, view, token_hash, self._tools, verdicts)
         slow, attempts = _slow(change), 0
-        if slow is None or view.user is None or _is_proved(view, verdicts):
-            decision = decide(change, view, token_hash, self._tools, verdicts)
+        is_proved = any((a.kind, a.id, a.version) in verdicts for a in view.authenticators)
+        if slow is None or view.user is None or is_proved:
+            decision = work()
         else:
             attempts = await self._guesses.count_first(view.user.id, slow[0], policy)
-            decision = await self._pool.run(partial(decide, change, view, token_hash, self._tools, verdicts))
+            decision = await self._pool.run(work)
         after = decision.session
         told = {factor.wire: begun.answer for factor, begun in decision.begun if begun.answer is not None}
         answer = Changed(after.id, after.version, after.changed_at, token if decision.events else "", told)
@@ -271,10 +276,7 @@ class Worker:
 
 
 def _slow(change: SessionChange) -> tuple[Factor, object] | None:
-    for pair in change.checks:
-        if pair[0].slow:
-            return pair
-    return None
+    return next(((factor, check) for factor, check in change.checks if factor.slow), None)
 
 
 def _sends(decision: Decision, view: View) -> list[Budget]:
@@ -285,11 +287,6 @@ def _sends(decision: Decision, view: View) -> list[Budget]:
         if begun.notification is not None
         for limit in send_limits(begun.notification.user_id, begun.channel, view.now)
     ]
-
-
-def _is_proved(view: View, verdicts: Verdicts) -> bool:
-    """Whether slow evidence was judged already, on an authenticator that is still the same."""
-    return any((a.kind, a.id, a.version) in verdicts for a in view.authenticators)
 
 
 def _answer_context(answer_id: str) -> str:
