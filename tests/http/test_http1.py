@@ -68,7 +68,11 @@ def test_header_limit(site: Site) -> None:
     for size, status in ((15_000, b"200"), (17_000, b"431"), (100_000, b"431")):
         for header in (b"a: " + b"x" * size, b"\r\n".join(b"a%05d: xxxxxx" % n for n in range(size // 16))):
             with socket.create_connection(("127.0.0.1", site.number), timeout=5) as raw:
-                answer = ask(raw, LAST[:-2] + header + b"\r\n\r\n")
+                try:
+                    answer = ask(raw, LAST[:-2] + header + b"\r\n\r\n")
+                except ConnectionResetError:  # the close may overtake the answer (RFC 9112 9.6)
+                    assert size == 100_000
+                    continue
                 assert answer.startswith(b"HTTP/1.1 " + status), (size, answer[:80])
     with socket.create_connection(("127.0.0.1", site.number), timeout=5) as raw:
         raw.sendall(GET[:-2])

@@ -25,7 +25,6 @@ _TOO_LARGE: Final = (
 _TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _FAULT: Final = Response(500, ((b"content-type", b"text/plain; charset=utf-8"),), b"Internal Server Error")
 _PLAIN_TARGET: Final = re.compile(rb"(/[A-Za-z0-9/._~:-]*)(?:\?([A-Za-z0-9/._~:%&=+,-]*))?")
-_LINGER_S: Final = 1.0
 _PLAIN_IN_A_ROW: Final = 16  # pipelined requests answered without others having their turn
 
 
@@ -64,15 +63,12 @@ class Http1(HttpToolsProtocol):
         self._times = shared.times
         self._header_bytes = 0
         self._in_header = False
-        self._is_refused = False
         self._plain_left = 0
         self._phase: tuple[str, object] = ("", None)
         self._phase_since_s = 0.0
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser; a header section over the limit is answered 431."""
-        if self._is_refused:
-            return
         size = self._header_bytes + len(data)
         if size <= MAX_HEADERS:
             self._plain_left = _PLAIN_IN_A_ROW
@@ -85,20 +81,10 @@ class Http1(HttpToolsProtocol):
         if not self._in_header or self.transport.is_closing():
             self._header_bytes = 0
         elif size > MAX_HEADERS:
-            self._refuse_headers()
+            self.transport.write(_TOO_LARGE)
+            self.transport.close()
         else:
             self._header_bytes = size
-
-    def _refuse_headers(self) -> None:
-        """Answer 431 and drop what still comes for a moment: closed at once, the client would see a reset, no answer.
-
-        Source: RFC 9112 9.6.
-        """
-        self._is_refused = True
-        self.transport.write(_TOO_LARGE)
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
-        self.loop.call_later(_LINGER_S, self.transport.close)
 
     async def _measured(self, scope: Scope, receive: Receive, send: Send) -> None:
         if too_many_headers(joined(scope["headers"]), MAX_HEADERS):
