@@ -12,6 +12,7 @@ One tree; a class carries the words of the three wires it is told on (gRPC code,
     ├── Aborted             10   409  temporarily_unavailable   lost races, more often than we try again
     ├── Unimplemented       12   501  invalid_request
     ├── Internal            13   500  server_error
+    │   └── CredentialRefused                           ZITADEL's wire answers so, though the fault is the sender's
     ├── Unavailable         14   503  temporarily_unavailable   "us": no capacity, no database
     └── Unauthenticated     16   401  invalid_token
 
@@ -106,6 +107,10 @@ class Internal(OstiaryError):
     """The fault is ours; the log says which."""
 
     grpc_code, http_status, oauth_error = 13, 500, "server_error"
+
+
+class CredentialRefused(Internal):
+    """A WebAuthn credential or assertion does not verify: the wire's word is Internal, but the fault is the sender's."""
 
 
 class Unavailable(OstiaryError):

@@ -232,10 +232,12 @@ def test_users(zitadel: sdk.Zitadel, person: str, name: str) -> None:
 )
 def test_users_sorted(zitadel: sdk.Zitadel, person: str, column: str) -> None:
     """Users are sorted by every column."""
-    request = {"query": {"asc": True}, "sortingColumn": f"USER_FIELD_NAME_{column}"}
-    up = zitadel.users.list_users(asked("UserServiceListUsersRequest", request))
-    down = zitadel.users.list_users(
-        asked("UserServiceListUsersRequest", {**request, "query": {"asc": False}})
+    request = {"sortingColumn": f"USER_FIELD_NAME_{column}"}
+    up, down = (
+        zitadel.users.list_users(
+            asked("UserServiceListUsersRequest", {**request, "query": {"asc": asc, "limit": 1000}})
+        )
+        for asc in (True, False)
     )
     assert [one.user_id for one in up.result] == [one.user_id for one in down.result][::-1]
     assert up.sorting_column == f"USER_FIELD_NAME_{column}"

@@ -27,7 +27,7 @@ from ostiary.crypto.web_authn import (
     base64url,
     lookup_hash,
 )
-from ostiary.errors import FailedPrecondition, Internal, OstiaryError
+from ostiary.errors import CredentialRefused, FailedPrecondition, OstiaryError
 
 _ID_BYTES = 9
 _REQUIRED = 1
@@ -103,7 +103,7 @@ def begin_for_user(asked: WebAuthnRequest, attempt: Attempt) -> Begun | Rejected
     usable = [(owned, credential) for owned, credential in ready if credential.rp_id == rp_id]
     if not usable:
         hint = f"the user has no {kind} for {rp_id}"
-        return Rejected(Internal("WEBAU-4G8sw", "WebAuthN begin login failed", hint=hint))
+        return Rejected(CredentialRefused("WEBAU-4G8sw", "WebAuthN begin login failed", hint=hint))
     state = ChallengeState(
         _challenge(attempt), rp_id, wanted == _REQUIRED, user.id, tuple(owned.id for owned, _ in usable)
     )
@@ -137,7 +137,7 @@ def verify(check: WebAuthnCheck, attempt: Attempt) -> Evidence:
     except Unreadable as unreadable:
         hint = f"unreadable: {unreadable}"
         return Rejected(
-            Internal("WEBAU-ADgv4", "Error on validate login credentials", hint=hint), traced=True
+            CredentialRefused("WEBAU-ADgv4", "Error on validate login credentials", hint=hint), traced=True
         )
     if attempt.user is None:
         hint = "the credential is not registered here"
@@ -148,12 +148,12 @@ def verify(check: WebAuthnCheck, attempt: Attempt) -> Evidence:
     except Cloned as cloned:
         hint = f"refused: {cloned}"
         return Rejected(
-            Internal("WEBAU-4M90s", "Error on validate login credentials", hint=hint), traced=True
+            CredentialRefused("WEBAU-4M90s", "Error on validate login credentials", hint=hint), traced=True
         )
     except Refused as refused:
         hint = f"refused: {refused}"
         return Rejected(
-            Internal("WEBAU-3M9si", "Error on validate login credentials", hint=hint), traced=True
+            CredentialRefused("WEBAU-3M9si", "Error on validate login credentials", hint=hint), traced=True
         )
 
 

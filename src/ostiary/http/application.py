@@ -11,7 +11,7 @@ from typing import Final, Protocol, TypeVar
 
 from structlog.typing import FilteringBoundLogger
 
-from ostiary.errors import Internal, OstiaryError
+from ostiary.errors import CredentialRefused, Internal, OstiaryError
 from ostiary.http.guard import for_origin, is_preflight, preflight
 from ostiary.http.message import (
     NO_CONTENT,
@@ -83,8 +83,8 @@ class Failures:
         return Unexpected(name)
 
     def note(self, error: OstiaryError, path: str) -> None:
-        """Log what an error has to say to us: 5xx always, others if they carry a word for the log."""
-        if error.grpc_code == Internal.grpc_code:
+        """Log what an error has to say to us: faults of ours always, others if they carry a word for the log."""
+        if isinstance(error, Internal) and not isinstance(error, CredentialRefused):
             self._log.error("request.failed", path=path, id=error.id, debug=error.debug, exc_info=error)
         elif error.debug:
             self._log.info("request.refused", path=path, id=error.id, debug=error.debug)

@@ -5,6 +5,7 @@ from typing import Final
 
 from ostiary.errors import (
     Aborted,
+    CredentialRefused,
     FailedPrecondition,
     Internal,
     NotFound,
@@ -48,6 +49,7 @@ _BY_CLASS: Final[tuple[tuple[type[OstiaryError], str, str], ...]] = (
     (Unavailable, "We are busy right now", "Wait a few seconds, then try again."),
     (Aborted, "We are busy right now", "Wait a few seconds, then try again."),
     (FailedPrecondition, "This sign-in cannot be completed", _APPLICATION),
+    (CredentialRefused, "This key could not be verified", "Try again, or use another way to sign in."),
     (
         Internal,
         "Something went wrong on our side",

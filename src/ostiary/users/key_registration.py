@@ -30,7 +30,7 @@ from ostiary.crypto.web_authn import (
     Unreadable,
     lookup_hash,
 )
-from ostiary.errors import FailedPrecondition, Internal, InvalidArgument, OstiaryError
+from ostiary.errors import CredentialRefused, FailedPrecondition, InvalidArgument, OstiaryError
 from ostiary.storage.port import Audit, Changes, Put, Remove
 from ostiary.users.codes import PASSKEY_LINK, Codes, code_id
 from ostiary.users.context import Context, Draft
@@ -114,7 +114,7 @@ class KeyRegistration:
     async def verify(self, caller: Caller, user_id: str, kind: str, attested: Attested) -> User:
         """Make a registered key ready by what its authenticator attests; who registered it by a link's code may, too.
 
-        Raises FailedPrecondition COMMAND-3b7zs (unknown, or too late), Internal WEBAU-sEr8c (unreadable) or WEBAU-3Vb9s
+        Raises FailedPrecondition COMMAND-3b7zs (unknown, or too late), CredentialRefused WEBAU-sEr8c (unreadable) or WEBAU-3Vb9s
         (refused).
         """
 
@@ -133,7 +133,7 @@ class KeyRegistration:
 
         try:
             return await self._context.carry_out(attempt)
-        except Internal as refusal:
+        except CredentialRefused as refusal:
             facts = detail(factor=kind, id=refusal.id)
             audit = Audit(self._context.effects.now(), caller.user_id, "user.proof_refused", user_id, facts)
             await self._context.store.save(Changes(audit=audit))
@@ -215,13 +215,13 @@ def _verified(sent: Mapping[str, Any], pending: PendingCredential) -> Credential
         return verify_registration(read_registration(sent), expected)
     except Unreadable as unreadable:
         hint = f"unreadable: {unreadable}"
-        raise Internal("WEBAU-sEr8c", "Error on validate credential", hint=hint) from None
+        raise CredentialRefused("WEBAU-sEr8c", "Error on validate credential", hint=hint) from None
     except Refused as refused:
         raise _refused(str(refused)) from None
 
 
 def _refused(why: str) -> OstiaryError:
-    return Internal("WEBAU-3Vb9s", "Error on create credential", hint=f"refused: {why}")
+    return CredentialRefused("WEBAU-3Vb9s", "Error on create credential", hint=f"refused: {why}")
 
 
 def _bad_code() -> OstiaryError:
