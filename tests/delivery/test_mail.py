@@ -263,7 +263,15 @@ async def test_without_words(office: Office) -> None:
     assert await office.outcome() == (Outcome.DROPPED, "there is no text for nonsense")
 
 
-MAILS = ("otp_email", "verify_email", "reset_password", "invite", "register_passkey")
+MAILS = (
+    "otp_email",
+    "verify_email",
+    "reset_password",
+    "invite",
+    "register",
+    "account_exists",
+    "register_passkey",
+)
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

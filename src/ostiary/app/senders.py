@@ -34,8 +34,10 @@ def _made(name: str, installation: Installation, say: Say) -> Deliver:
     match name:
         case "file":
             from ostiary.delivery.folder import Folder
+            from ostiary.delivery.texts import Texts
 
-            return Folder(installation.settings.data / _FOLDER, say).deliver
+            texts = Texts(login_base(installation.settings))
+            return Folder(installation.settings.data / _FOLDER, say, texts.link).deliver
         case "console":
             return Notices(effects, Console(say).carry).deliver
         case "smtp":

@@ -24,6 +24,8 @@ _LINKS: Final[Mapping[str, str]] = MappingProxyType(
         "verify_email": "/verify?code={{.Code}}&userId={{.UserID}}&organization={{.OrgID}}",
         "reset_password": "/password/set?code={{.Code}}&userId={{.UserID}}&organization={{.OrgID}}",
         "invite": "/verify?code={{.Code}}&userId={{.UserID}}&organization={{.OrgID}}&invite=true",
+        "register": "/verify?code={{.Code}}&userId={{.UserID}}&organization={{.OrgID}}&invite=true",
+        "account_exists": "/login?login_hint={{.LoginName}}",
         "register_passkey": (
             "/passkey/set?code={{.Code}}&codeId={{.CodeID}}&userId={{.UserID}}&organization={{.OrgID}}"
         ),

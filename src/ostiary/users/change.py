@@ -35,10 +35,14 @@ class NewPassword:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What entitles a caller to set a password; with neither, a permission must."""
+    """What entitles a caller to set a password: one of these; without any, a permission must.
+
+    An ``invitation_code`` sets the first one, and is what the invited come in by.
+    """
 
     current_password: str = field(default="", repr=False)
     verification_code: str = field(default="", repr=False)
+    invitation_code: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

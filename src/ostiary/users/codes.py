@@ -1,7 +1,7 @@
 """Codes that prove somebody reads an address: issued, judged, spent."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ostiary.core.audit import detail
 from ostiary.core.code import (
@@ -17,7 +17,7 @@ from ostiary.core.code import (
 from ostiary.core.notification import Notification, encode_notification, sealing_context
 from ostiary.core.secret import same_hash
 from ostiary.core.send_limit import send_limits
-from ostiary.core.user import VERIFICATION_CODE, User, VerificationCode
+from ostiary.core.user import VERIFICATION_CODE, User, UserState, VerificationCode
 from ostiary.errors import FailedPrecondition, InvalidArgument, OstiaryError
 from ostiary.storage.port import Audit, Budget, BudgetSpent, Changes, Message, Put, Remove
 from ostiary.users.context import Context, Draft
@@ -39,12 +39,16 @@ _LENGTHS = {PASSKEY_LINK: LINK_CODE_LENGTH}
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """Where a code goes: by which channel (``email`` or ``phone``), to whom, with which link, for what."""
+    """Where a code goes: by which channel (``email`` or ``phone``), to whom, with which link, for what.
+
+    ``template`` names the text, where it is not the purpose's own.
+    """
 
     channel: str
     recipient: str
     url_template: str = ""
     application_name: str = ""
+    template: str = ""
 
 
 class Codes:
@@ -81,29 +85,28 @@ class Codes:
         draft.clears.append(code_guess_key(place))
         if sending is not None:
             draft.outbox.append(self._message(user, row, sending, code))
-            limits = send_limits(user.id, sending.channel, now)
-            draft.budgets += [Budget(one.key, now, one.ends_at, one.limit, add=1) for one in limits]
+            draft.budgets += sending_budgets(user.id, sending.channel, now)
         return code
 
     def _message(self, user: User, row: VerificationCode, sending: Sending, code: str) -> Message:
+        # of a user who has not come in yet, a stranger may have typed the name to have us mail it
+        name = "" if user.state is UserState.INITIAL else user.display_name
         notification = Notification(
-            _TEMPLATES[row.purpose],
+            sending.template or _TEMPLATES[row.purpose],
             sending.recipient,
             user.id,
             user.organization_id,
             code,
             sending.url_template,
             user.preferred_language,
-            user.display_name,
+            name,
             sending.application_name,
             login_name=user.login_names[-1],
             code_id=row.id,
             asked_at=row.created_at,
             expires_at=row.expires_at,
         )
-        message_id = self._context.effects.new_id()
-        sealed = self._context.sealer.seal(encode_notification(notification), sealing_context(message_id))
-        return Message(message_id, sending.channel, row.created_at, sealed)
+        return sealed_message(self._context, sending.channel, row.created_at, notification)
 
     async def drop(self, draft: Draft, purpose: str) -> None:
         """No code of this purpose is good any more, once the draft is saved."""
@@ -161,6 +164,19 @@ class Codes:
         """Whether that very code is still there."""
         now = await self._context.store.get(VERIFICATION_CODE, judged.id)
         return now is not None and same_hash(now.code_hash, judged.code_hash)
+
+
+def sealed_message(context: Context, channel: str, due_at: datetime, notification: Notification) -> Message:
+    """The notification as it lies in the outbox."""
+    message_id = context.effects.new_id()
+    sealed = context.sealer.seal(encode_notification(notification), sealing_context(message_id))
+    return Message(message_id, channel, due_at, sealed)
+
+
+def sending_budgets(user_id: str, channel: str, now: datetime) -> list[Budget]:
+    """Room for one more message to the user."""
+    limits = send_limits(user_id, channel, now)
+    return [Budget(one.key, now, one.ends_at, one.limit, add=1) for one in limits]
 
 
 def _expired() -> OstiaryError:

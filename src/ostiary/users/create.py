@@ -124,22 +124,10 @@ class UserCreation:
             draft.set(machine=wanted.of, username=username_of(wanted.username or user_id))
         else:
             username = username_of(wanted.username or wanted.of.email.value)
-            draft.set(profile=await self._profile(wanted.of.profile), username=username)
+            profile = await checked_profile(self._context, wanted.of.profile)
+            draft.set(profile=profile, username=username)
             self._own(draft, wanted.of, now)
         return draft
-
-    async def _profile(self, wanted: Profile) -> Profile:
-        given_name, family_name = wanted.given_name.strip(), wanted.family_name.strip()
-        if not given_name:
-            raise InvalidArgument("USER-UCej2", "First name in profile is empty")
-        if not family_name:
-            raise InvalidArgument("USER-4hB7d", "Last name in profile is empty")
-        instance = await self._context.cache.get(INSTANCE, INSTANCE_KEY)
-        default = instance.default_language if instance else None
-        language = language_of(wanted.preferred_language) if wanted.preferred_language else default
-        return msgspec.structs.replace(
-            wanted, given_name=given_name, family_name=family_name, preferred_language=language
-        )
 
     def _own(self, draft: Draft, human: NewHuman, now: datetime) -> None:
         """What a person brings along beside addresses and authenticators."""
@@ -158,6 +146,21 @@ class UserCreation:
         email_code = await set_email(self._codes, draft, human.email)
         phone_code = await set_phone(self._codes, draft, human.phone) if human.phone else None
         return email_code, phone_code
+
+
+async def checked_profile(context: Context, wanted: Profile) -> Profile:
+    """The profile with trimmed names and a language we know, else the instance's; raises InvalidArgument."""
+    given_name, family_name = wanted.given_name.strip(), wanted.family_name.strip()
+    if not given_name:
+        raise InvalidArgument("USER-UCej2", "First name in profile is empty")
+    if not family_name:
+        raise InvalidArgument("USER-4hB7d", "Last name in profile is empty")
+    instance = await context.cache.get(INSTANCE, INSTANCE_KEY)
+    default = instance.default_language if instance else None
+    language = language_of(wanted.preferred_language) if wanted.preferred_language else default
+    return msgspec.structs.replace(
+        wanted, given_name=given_name, family_name=family_name, preferred_language=language
+    )
 
 
 def _checked_totp_secret(human: NewHuman) -> bytes:

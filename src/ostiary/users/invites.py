@@ -1,5 +1,6 @@
 """Invitations: a code for people who have nothing yet to prove themselves with."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -7,7 +8,7 @@ import msgspec
 
 from ostiary.core.permission import Caller
 from ostiary.core.url_template import require_template
-from ostiary.core.user import AUTHENTICATOR, User, VerificationCode
+from ostiary.core.user import AUTHENTICATOR, Authenticator, User, UserState, VerificationCode
 from ostiary.errors import FailedPrecondition, InvalidArgument, OstiaryError
 from ostiary.storage.port import Changes
 from ostiary.users.addresses import Coded
@@ -74,14 +75,8 @@ class Invites:
             nonlocal judged
             draft = await self._draft(caller, user_id, own=True, invited=True)
             if judged is None or not await self._codes.is_same(judged):
-                wrong = InvalidArgument("COMMAND-Wgn4q", "Code is invalid")
-                judged = await self._codes.judge(
-                    caller.user_id, user_id, INVITE, typed, none=_no_code(), wrong=wrong
-                )
-            if draft.user.email is not None:
-                draft.set(email=msgspec.structs.replace(draft.user.email, is_verified=True))
-            self._codes.spend(draft, judged)
-            await self._codes.drop(draft, EMAIL)
+                judged = await judge_invitation(self._codes, caller, user_id, typed)
+            await accept(self._codes, draft, judged)
             return draft.changes(caller.user_id, "user.invite_verified"), draft.user
 
         return await self._context.carry_out(attempt)
@@ -106,10 +101,33 @@ class Invites:
         user = await permitted(store, caller, user_id, _PERMISSION, own=own, unknown=unknown)
         if user.profile is None:
             raise not_human("user.invite_of_machine")
-        if not invited and any(one.is_ready for one in await store.owned(AUTHENTICATOR, user_id)):
-            hint = "the user has something to log in with"
-            raise FailedPrecondition("COMMAND-EF34g", "User is already initialised", hint=hint)
+        if not invited:
+            require_unequipped(await store.owned(AUTHENTICATOR, user_id))
         return Draft(user, user.version, self._context.effects.now())
+
+
+def require_unequipped(owned: Iterable[Authenticator]) -> None:
+    """Raise FailedPrecondition COMMAND-EF34g for who has something to log in with: an invitation adds nothing to it."""
+    if any(one.is_ready for one in owned):
+        hint = "the user has something to log in with"
+        raise FailedPrecondition("COMMAND-EF34g", "User is already initialised", hint=hint)
+
+
+async def judge_invitation(codes: Codes, caller: Caller, user_id: str, typed: str) -> VerificationCode:
+    """The invitation's code; raises what :meth:`Invites.verify` says."""
+    wrong = InvalidArgument("COMMAND-Wgn4q", "Code is invalid")
+    return await codes.judge(caller.user_id, user_id, INVITE, typed, none=_no_code(), wrong=wrong)
+
+
+async def accept(codes: Codes, draft: Draft, judged: VerificationCode) -> None:
+    """Write with the draft that its user came in: the code is spent, the address verified, the account open."""
+    email, state = draft.user.email, draft.user.state
+    draft.set(
+        email=msgspec.structs.replace(email, is_verified=True) if email else None,
+        state=UserState.ACTIVE if state is UserState.INITIAL else state,
+    )
+    codes.spend(draft, judged)
+    await codes.drop(draft, EMAIL)
 
 
 def _no_code() -> OstiaryError:

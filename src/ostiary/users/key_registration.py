@@ -4,7 +4,7 @@ Source: WebAuthn Level 3, 7.1; ZITADEL's wire contract, part 5.7.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
@@ -35,6 +35,7 @@ from ostiary.storage.port import Audit, Changes, Put, Remove
 from ostiary.users.codes import PASSKEY_LINK, Codes, code_id
 from ostiary.users.context import Context, Draft
 from ostiary.users.creation_options import Creation, creation_options, require_relying_party
+from ostiary.users.invites import accept, judge_invitation, require_unequipped
 from ostiary.users.passkeys import LinkCode, ready_keys
 from ostiary.users.rules import not_human, permitted, unknown_user
 
@@ -48,13 +49,15 @@ _encode = msgspec.json.Encoder().encode
 class NewKey:
     """What is to be registered: a passkey or a U2F key, for which relying party (empty: our own host's).
 
-    ``attachment`` is ``platform``, ``cross-platform`` or empty. ``link`` stands for a permission.
+    ``attachment`` is ``platform``, ``cross-platform`` or empty. ``link`` stands for a permission, and so does the code of
+    an ``invitation``, which is spent only when the key is verified, so that who cancels may try again.
     """
 
     kind: str
     domain: str = ""
     attachment: str = ""
     link: LinkCode | None = None
+    invitation: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +71,12 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class Attested:
-    """The browser's JSON for a registered key, and how the user calls it."""
+    """The browser's JSON for a registered key, how the user calls it, and the invitation it was registered by."""
 
     key_id: str
     sent: Mapping[str, Any]
     name: str
+    invitation: str = field(default="", repr=False)
 
 
 class KeyRegistration:
@@ -89,14 +93,14 @@ class KeyRegistration:
         Raises InvalidArgument user.key_domain or COMMAND-Eeb2a (the code), FailedPrecondition CODE-QvUQ4P.
         """
         rp_id = require_relying_party(new.domain or self._context.domain)
-        code = await self._judged(caller, user_id, new.link) if new.link else None
+        code = await self._judged(caller, user_id, new)
         challenge = self._context.effects.random_bytes(CHALLENGE_BYTES)
         key_id = self._context.effects.new_id()
 
         async def attempt(_: int) -> tuple[Changes, Registered]:
             user = await self._user(caller, user_id, new.kind, code)
             draft = Draft(user, user.version, self._context.effects.now())
-            if code is not None:
+            if code is not None and code.purpose == PASSKEY_LINK:
                 self._codes.spend(draft, code)
             excluded = await self._excluded(draft, new.kind, rp_id)
             is_passkey = new.kind == PASSKEY
@@ -118,7 +122,10 @@ class KeyRegistration:
         (refused).
         """
 
+        judged: VerificationCode | None = None
+
         async def attempt(_: int) -> tuple[Changes, User]:
+            nonlocal judged
             row, pending = await self._waiting(user_id, kind, attested.key_id)
             if pending is None or pending.caller_id != caller.user_id:
                 await permitted(self._context.store, caller, user_id, _permission(caller, kind))
@@ -127,6 +134,10 @@ class KeyRegistration:
             if row is None or pending is None or pending.expires_at <= draft.now:
                 hint = "register it first; the browser has five minutes to answer"
                 raise FailedPrecondition("COMMAND-3b7zs", "WebAuthN token not found", hint=hint)
+            if attested.invitation:
+                if judged is None or not await self._codes.is_same(judged):
+                    judged = await self._invited(caller, user_id, attested.invitation)
+                await accept(self._codes, draft, judged)
             ready = await self._ready(draft, row, pending, attested)
             draft.puts.append(Put(AUTHENTICATOR, ready, row.version))
             return draft.changes(caller.user_id, "user.key_verified", kind=kind), draft.user
@@ -152,12 +163,22 @@ class KeyRegistration:
         ready = factor.enrol(row.user_id, encode_enrolment(made), draft.now, self._context.tools)
         return msgspec.structs.replace(ready, created_at=row.created_at, version=row.version + 1)
 
-    async def _judged(self, caller: Caller, user_id: str, link: LinkCode) -> VerificationCode:
-        """The link's code, if it is right; whoever it is for, a wrong one has one answer."""
-        bad = _bad_code()
+    async def _judged(self, caller: Caller, user_id: str, new: NewKey) -> VerificationCode | None:
+        """The code that stands for a permission, if it is right; whoever a link is for, a wrong one has one answer."""
+        if new.invitation:
+            return await self._invited(caller, user_id, new.invitation)
+        if new.link is None:
+            return None
+        link, bad = new.link, _bad_code()
         if link.id != code_id(user_id, PASSKEY_LINK):
             raise bad
         return await self._codes.judge(caller.user_id, user_id, PASSKEY_LINK, link.code, none=bad, wrong=bad)
+
+    async def _invited(self, caller: Caller, user_id: str, typed: str) -> VerificationCode:
+        """The invitation's code, for who has nothing to log in with yet."""
+        code = await judge_invitation(self._codes, caller, user_id, typed)
+        require_unequipped(await self._context.store.owned(AUTHENTICATOR, user_id))
+        return code
 
     async def _user(self, caller: Caller, user_id: str, kind: str, code: VerificationCode | None) -> User:
         if code is None:

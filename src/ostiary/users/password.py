@@ -12,9 +12,10 @@ from ostiary.core.user import AUTHENTICATOR, Authenticator, User, UserState, Ver
 from ostiary.errors import FailedPrecondition, OstiaryError
 from ostiary.storage.port import Changes, Put
 from ostiary.users.change import NewPassword, Proof
-from ostiary.users.codes import PASSWORD_RESET, Codes
+from ostiary.users.codes import INVITE, PASSWORD_RESET, Codes
 from ostiary.users.context import Context, Draft
 from ostiary.users.guesses import Guesses
+from ostiary.users.invites import accept, judge_invitation, require_unequipped
 from ostiary.users.password_hash import hashed, require_acceptable
 from ostiary.users.password_rules import require_chosen_well
 from ostiary.users.rules import not_human, permitted
@@ -71,7 +72,7 @@ class PasswordChange:
         user = draft.user
         if user.profile is None:
             raise not_human("user.password_of_machine")
-        if user.state is UserState.INITIAL:
+        if user.state is UserState.INITIAL and not self._proof.invitation_code:
             raise FailedPrecondition("COMMAND-M9dse", "User is not yet initialised")
         self._require_entitled(user)
         await require_acceptable(self._context, self._new, user.organization_id)
@@ -89,7 +90,7 @@ class PasswordChange:
                 raise self._context.factors[KIND].blocked(0)
             if user.state is not UserState.ACTIVE:
                 raise FailedPrecondition("user.not_active", "User is not active", hint=f"it is {user.state}")
-        elif not self._proof.verification_code:
+        elif not (self._proof.verification_code or self._proof.invitation_code):
             self._caller.require("user.credential.write", user.organization_id)
 
     async def _owned(self, user: User) -> Authenticator | None:
@@ -106,6 +107,9 @@ class PasswordChange:
         elif self._proof.verification_code:
             typed = self._proof.verification_code
             code = await self._codes.judge(self._caller.user_id, user.id, PASSWORD_RESET, typed)
+        elif self._proof.invitation_code:
+            code = await judge_invitation(self._codes, self._caller, user.id, self._proof.invitation_code)
+            require_unequipped(await self._context.store.owned(AUTHENTICATOR, user.id))
         await self._require_other(user, owned)
         return _Proved(owned, code, await hashed(self._context, self._new))
 
@@ -150,7 +154,9 @@ class PasswordChange:
         await self._codes.drop(draft, PASSWORD_RESET)
         draft.clears.append(guess_key(user.id, KIND))
         draft.set(password_changed_at=draft.now, password_change_required=self._new.change_required)
-        if proved.code is not None:
+        if proved.code is not None and proved.code.purpose == INVITE:
+            await accept(self._codes, draft, proved.code)
+        elif proved.code is not None:
             _verify_address(draft, proved.code.address)
 
 
@@ -168,12 +174,13 @@ class UserPasswords:
         return PasswordChange(self._context, self._codes, self._guesses, caller, new, proof)
 
     async def set(self, caller: Caller, user_id: str, new: NewPassword, proof: Proof) -> User:
-        """Set a password: one's own, or with ``user.write``, by the current one or a code that was sent.
+        """Set a password: one's own, or with ``user.write``, by the current one or a code that was sent; the first one by
+        an invitation.
 
         Without either it takes ``user.credential.write``, for oneself too. Raises InvalidArgument COMMAND-3M0fs (wrong),
         FailedPrecondition COMMAND-Aesh5 (the same again), Unavailable.
         """
-        is_proved = bool(proof.current_password or proof.verification_code)
+        is_proved = bool(proof.current_password or proof.verification_code or proof.invitation_code)
         permission = "user.write" if is_proved else "user.credential.write"
         await permitted(self._context.store, caller, user_id, permission, own=is_proved)
         with self._context.pool.place():

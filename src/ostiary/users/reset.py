@@ -1,15 +1,24 @@
 """Forgotten passwords: a code that sets a new one, sent to the user or told to whoever may write users."""
 
+from contextlib import suppress
+from typing import Final
+
+from ostiary.core.audit import detail
+from ostiary.core.filter import Compare, Order
 from ostiary.core.permission import Caller
+from ostiary.core.policy import LoginPolicy
 from ostiary.core.url_template import require_template
-from ostiary.core.user import User, UserState
-from ostiary.errors import FailedPrecondition, NotFound
-from ostiary.storage.port import Changes
+from ostiary.core.user import USER, User, UserState
+from ostiary.errors import FailedPrecondition, NotFound, ResourceExhausted
+from ostiary.storage.port import Audit, Changes, Listing, Store
+from ostiary.storage.reads import user_by_login_name
 from ostiary.users.addresses import Coded, require_trusted
 from ostiary.users.change import Verification
 from ostiary.users.codes import EMAIL, PASSWORD_RESET, PHONE, Codes, Sending
 from ostiary.users.context import Context, Draft
 from ostiary.users.rules import not_human, permitted
+
+_SAME_EMAIL: Final = 20
 
 
 class PasswordResets:
@@ -33,19 +42,61 @@ class PasswordResets:
             unknown = NotFound("COMMAND-SAF4f", "User could not be found")
             user = await permitted(self._context.store, caller, user_id, "user.write", unknown=unknown)
             require_trusted(caller, user, asked)
-            if user.profile is None:
-                raise not_human("user.password_reset_of_machine")
-            if user.state is UserState.INITIAL:
-                raise FailedPrecondition("COMMAND-Sfe4g", "User is not yet initialised")
-            draft = Draft(user, user.version, self._context.effects.now())
-            sending = _sending(user, channel, url_template) if channel else None
-            code = await self._codes.issue(draft, PASSWORD_RESET, sending)
-            changes = draft.changes(
-                caller.user_id, "user.password_reset_begun", channel=channel or "returned"
-            )
-            return changes, Coded(draft.user, None if channel else code)
+            return await self._issued(caller.user_id, user, channel, url_template)
 
         return await self._context.carry_out(attempt)
+
+
+    async def ask(self, typed: str, channel: str) -> None:
+        """Send the code to whoever has this login name, or alone has this email address; nobody learns whether anyone has.
+
+        Who has no phone is sent a mail. An unknown name is one save too, so that it takes as long.
+        """
+
+        async def attempt(_: int) -> tuple[Changes, None]:
+            user = await find_user(self._context.store, typed)
+            if user is not None and await self._may_reset(user):
+                by = PHONE if channel == PHONE and user.phone is not None else EMAIL
+                with suppress(FailedPrecondition):
+                    return (await self._issued("", user, by))[0], None
+            object_id = user.id if user else ""
+            action = "user.password_reset_of_nobody"
+            return Changes(audit=Audit(self._context.effects.now(), "", action, object_id, detail())), None
+
+        with suppress(ResourceExhausted):
+            await self._context.carry_out(attempt)
+
+    async def _may_reset(self, user: User) -> bool:
+        policy = await self._context.cache.policy(LoginPolicy, user.organization_id)
+        return not policy.hide_password_reset
+
+    async def _issued(
+        self, actor_id: str, user: User, channel: str, url_template: str = ""
+    ) -> tuple[Changes, Coded]:
+        if user.profile is None:
+            raise not_human("user.password_reset_of_machine")
+        if user.state is UserState.INITIAL:
+            raise FailedPrecondition("COMMAND-Sfe4g", "User is not yet initialised")
+        draft = Draft(user, user.version, self._context.effects.now())
+        sending = _sending(user, channel, url_template) if channel else None
+        code = await self._codes.issue(draft, PASSWORD_RESET, sending)
+        changes = draft.changes(actor_id, "user.password_reset_begun", channel=channel or "returned")
+        return changes, Coded(draft.user, None if channel else code)
+
+
+async def find_user(store: Store, typed: str) -> User | None:
+    """The user with this login name, or the only one with this email address."""
+    named = await user_by_login_name(store, typed)
+    if named is not None or "@" not in typed:
+        return named
+    known = await users_by_email(store, typed)
+    return known[0] if len(known) == 1 else None
+
+
+async def users_by_email(store: Store, email: str) -> tuple[User, ...]:
+    """Some of those with the address, verified or not; case does not matter."""
+    where = Compare("email_folded", Order.EQUAL, email.casefold())
+    return (await store.page(Listing(USER, where, limit=_SAME_EMAIL))).items
 
 
 def _sending(user: User, channel: str, url_template: str) -> Sending:

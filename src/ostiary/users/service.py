@@ -24,6 +24,7 @@ from ostiary.users.passkeys import UserPasskeys
 from ostiary.users.password import UserPasswords
 from ostiary.users.queries import UserQueries
 from ostiary.users.recovery_codes import UserRecoveryCodes
+from ostiary.users.registration import Registrations
 from ostiary.users.reset import PasswordResets
 from ostiary.users.state import UserStates
 from ostiary.users.tokens import PersonalAccessTokens
@@ -64,6 +65,7 @@ class Users:
         self.addresses = UserAddresses(context, codes)
         self.resets = PasswordResets(context, codes)
         self.invites = Invites(context, codes)
+        self.registrations = Registrations(context, codes)
         self.totp = UserTotp(context)
         self.otp = UserOtp(context)
         self.identity_links = UserIdentityLinks(context)
