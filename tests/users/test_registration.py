@@ -72,7 +72,9 @@ async def test_again_before_it_is_opened(house: House) -> None:
 
 async def test_taken(house: House) -> None:
     """An address with an account is told so by mail, the account stays as it is, and the visitor sees no difference."""
-    user_id = await house.human("eve@example.com", username="eve@example.com", email={"email": "eve@example.com"})
+    user_id = await house.human(
+        "eve@example.com", username="eve@example.com", email={"email": "eve@example.com"}
+    )
     before = await house.user(user_id)
     await register(house)
     sent = house.sent()[-1]

@@ -121,7 +121,6 @@ class KeyRegistration:
         Raises FailedPrecondition COMMAND-3b7zs (unknown, or too late), CredentialRefused WEBAU-sEr8c (unreadable) or WEBAU-3Vb9s
         (refused).
         """
-
         judged: VerificationCode | None = None
 
         async def attempt(_: int) -> tuple[Changes, User]:

@@ -174,10 +174,9 @@ class UserPasswords:
         return PasswordChange(self._context, self._codes, self._guesses, caller, new, proof)
 
     async def set(self, caller: Caller, user_id: str, new: NewPassword, proof: Proof) -> User:
-        """Set a password: one's own, or with ``user.write``, by the current one or a code that was sent; the first one by
-        an invitation.
+        """Set a password: one's own, or with ``user.write``, by the current one, or a code or an invitation that was sent.
 
-        Without either it takes ``user.credential.write``, for oneself too. Raises InvalidArgument COMMAND-3M0fs (wrong),
+        Without any it takes ``user.credential.write``, for oneself too. Raises InvalidArgument COMMAND-3M0fs (wrong),
         FailedPrecondition COMMAND-Aesh5 (the same again), Unavailable.
         """
         is_proved = bool(proof.current_password or proof.verification_code or proof.invitation_code)

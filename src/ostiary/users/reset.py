@@ -46,7 +46,6 @@ class PasswordResets:
 
         return await self._context.carry_out(attempt)
 
-
     async def ask(self, typed: str, channel: str) -> None:
         """Send the code to whoever has this login name, or alone has this email address; nobody learns whether anyone has.
 
