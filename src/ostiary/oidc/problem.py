@@ -52,7 +52,7 @@ def oauth_route(endpoint: Endpoint, *, takes_body: bool = True) -> Route:
     def refuse(_: Request, error: OstiaryError) -> Response:
         return oauth_problem(error)
 
-    return Route(endpoint, refuse, takes_body=takes_body, cross_origin=True)
+    return Route(endpoint, refuse, takes_body=takes_body, cross_origin=True, at_once=True)
 
 
 def _told(code: str, description: str, status: int, headers: Sequence[Header]) -> Response:
