@@ -110,7 +110,7 @@ def _challenges(changed: Changed) -> dict[str, Any]:
 
 
 def session_json(view: SessionView, names: Mapping[str, str]) -> bytes:
-    """The answer of GetSession; ``names`` are those of the factors in JSON, by kind, in the wire's order."""
+    """The answer of GetSession; ``names`` are those of the factors in JSON, by kind."""
     return _encode(_Got(_session(view, names)))
 
 
@@ -147,13 +147,13 @@ def _factors(view: SessionView, names: Mapping[str, str]) -> dict[str, Any]:
             session.organization_id,
         )
     }
-    for kind, name in names.items():
-        if kind in verified:
-            factor = verified[kind]
-            told: dict[str, Any] = {"verifiedAt": wire_time(factor.verified_at)}
-            made[name] = told
-            if factor.user_verified:
-                told["userVerified"] = True
+    for kind, factor in verified.items():
+        if kind not in names:
+            continue
+        told: dict[str, Any] = {"verifiedAt": wire_time(factor.verified_at)}
+        made[names[kind]] = told
+        if factor.user_verified:
+            told["userVerified"] = True
     return made
 
 

@@ -89,18 +89,18 @@ class Desk:
 
         An ended session ends everything that came from it; one that merely expired does not end ``offline`` access.
         """
-        user = await self.store.get(USER, authentication.user_id)
-        if user is None or user.state is not UserState.ACTIVE:
-            raise OAuthError("invalid_grant", "the user is not active")
-        organization = await self.cache.get(ORGANIZATION, user.organization_id)
-        if organization is None or organization.state is not OrganizationState.ACTIVE:
-            raise OAuthError("invalid_grant", "the user's organisation is not active")
         session = await self.store.get(SESSION, authentication.session_id)
-        if session is None:
-            gone = await self.store.get(ENDED_SESSION, authentication.session_id)
-            if not (offline and gone is not None and gone.reason == "expired"):
-                raise OAuthError("invalid_grant", "the session has ended")
-            return Subject(user, None)
+        if session is not None:
+            return await self.subject_of(session, authentication.user_id, offline=offline)
+        user = await self._active(authentication.user_id)
+        gone = await self.store.get(ENDED_SESSION, authentication.session_id)
+        if not (offline and gone is not None and gone.reason == "expired"):
+            raise OAuthError("invalid_grant", "the session has ended")
+        return Subject(user, None)
+
+    async def subject_of(self, session: Session, user_id: str, *, offline: bool = False) -> Subject:
+        """The user and their session, which was just read, if they are good; raises invalid_grant."""
+        user = await self._active(user_id)
         instance = await self.cache.get(INSTANCE, INSTANCE_KEY)
         if instance is None or is_revoked(session, user, instance):
             raise OAuthError("invalid_grant", "the session was revoked")
@@ -109,6 +109,15 @@ class Desk:
                 raise OAuthError("invalid_grant", "the session has expired")
             return Subject(user, None)
         return Subject(user, session)
+
+    async def _active(self, user_id: str) -> User:
+        user = await self.store.get(USER, user_id)
+        if user is None or user.state is not UserState.ACTIVE:
+            raise OAuthError("invalid_grant", "the user is not active")
+        organization = await self.cache.get(ORGANIZATION, user.organization_id)
+        if organization is None or organization.state is not OrganizationState.ACTIVE:
+            raise OAuthError("invalid_grant", "the user's organisation is not active")
+        return user
 
     def guards(self, subject: Subject) -> tuple[Expect, ...]:
         """What a save that gives the subject's tokens relies on."""

@@ -44,26 +44,24 @@ class SessionQueries:
         if session is None:
             raise NotFound("QUERY-SFeaa", "Session does not exist")
         require_read(caller, session, token)
-        return await self._viewed(session, {})
+        user = await self._store.get(USER, session.user_id) if session.user_id else None
+        return _viewed(session, user)
 
     async def search(
         self, caller: Caller, where: Filter | None, *, descending: bool, offset: int, limit: int
     ) -> SessionPage:
         """A page of sessions in order of creation."""
         page = await self._store.page(Listing(SESSION, where, "id", descending, offset, limit))
-        sees_all = caller.holds("session.read")
-        users: dict[str, User | None] = {}
-        items = [
-            await self._viewed(session, users)
-            for session in page.items
-            if sees_all or may_read(caller, session)
-        ]
-        return SessionPage(tuple(items), page.total, self._effects.now())
+        seen = page.items
+        if not caller.holds("session.read"):
+            seen = tuple(session for session in seen if may_read(caller, session))
+        users: dict[str, User | None] = {"": None}
+        for session in seen:
+            if session.user_id not in users:
+                users[session.user_id] = await self._store.get(USER, session.user_id)
+        items = tuple([_viewed(session, users[session.user_id]) for session in seen])
+        return SessionPage(items, page.total, self._effects.now())
 
-    async def _viewed(self, session: Session, users: dict[str, User | None]) -> SessionView:
-        """``users`` are those that were read already; the session's is added."""
-        user_id = session.user_id
-        if user_id and user_id not in users:
-            users[user_id] = await self._store.get(USER, user_id)
-        user = users.get(user_id)
-        return SessionView(weakened(session, user), user)
+
+def _viewed(session: Session, user: User | None) -> SessionView:
+    return SessionView(weakened(session, user), user)

@@ -76,8 +76,7 @@ async def _by_session(desk: Desk, _: Application, text: str) -> Resolved:
         raise OAuthError("invalid_grant", "the session token is not the newest one of a live session")
     if not session.user_id or session.user_checked_at is None:
         raise OAuthError("invalid_grant", "the session has no user")
-    early = Authentication(session.id, session.user_id, session.organization_id, session.user_checked_at)
-    subject = await desk.subject(early)
+    subject = await desk.subject_of(session, session.user_id)
     lacking = await desk.signin.lacking(session, subject.user, Wanted())
     if lacking is not None and desk.signin.is_strict:
         raise OAuthError("invalid_grant", lacking.sentence)
@@ -107,8 +106,7 @@ async def _by_id_token(desk: Desk, client: Application, text: str) -> Resolved:
     session = await desk.store.get(SESSION, str(claims.get("sid", "")))
     if session is None or session.user_id != claims["sub"] or session.user_checked_at is None:
         raise OAuthError("invalid_grant", "the session of the ID token has ended")
-    early = Authentication(session.id, session.user_id, session.organization_id, session.user_checked_at)
-    subject = await desk.subject(early)
+    subject = await desk.subject_of(session, session.user_id)
     resolved = _resolved(desk, subject, authentication_of(session, subject.user))
     return Resolved(resolved.user, resolved.authentication, None, tuple(named), resolved.guards)
 
