@@ -72,6 +72,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         "true/false",
         "A session without a user may ask for a passkey, which then says whose it is; no: name users first (ZITADEL).",
     ] = True
+    step_up_lasts_s: Annotated[
+        int,
+        "seconds",
+        "So long after verifying a factor people may change their own factors and addresses.",
+    ] = 300
     breached_passwords: Annotated[
         Path | None,
         "file",

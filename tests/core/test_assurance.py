@@ -7,7 +7,13 @@ import msgspec
 import pytest
 
 from ostiary.core.assurance import (
+    AAL1,
+    AAL2,
+    AMR,
+    aal_of,
+    acr_of,
     alive,
+    amr_of,
     factors_now,
     is_multi_factor,
     require_authenticated,
@@ -19,6 +25,7 @@ from ostiary.core.policy import LoginPolicy
 from ostiary.core.session import Session, VerifiedFactor
 from ostiary.core.user import Authenticator, Machine, Profile, User, UserState
 from ostiary.errors import PermissionDenied
+from ostiary.factors import FACTORS
 from tests.doubles.effects import START
 
 SECOND = timedelta(seconds=1)
@@ -86,6 +93,52 @@ def test_password_change_without_password_check() -> None:
 def test_multi_factor(factors: dict[str, VerifiedFactor], expected: bool) -> None:
     """Two factors, or one that asked its user by itself."""
     assert is_multi_factor(factors) is expected
+
+
+VERIFYING = VerifiedFactor(START, user_verified=True)
+# Of RFC 8176, section 2, those that may be ours.
+REGISTERED = {"hwk", "mfa", "otp", "pin", "pop", "pwd", "sms", "swk", "user"}
+
+
+@pytest.mark.parametrize(
+    ("kinds", "amr", "aal"),
+    [
+        ("", "", 0),
+        ("password", "pwd", 1),
+        ("totp", "otp", 1),
+        ("otp_sms", "otp", 1),
+        ("otp_email", "otp", 1),
+        ("recovery_code", "otp", 1),
+        ("intent", "", 1),
+        ("web_auth_n", "user", 1),
+        ("web_auth_n+uv", "user mfa", 2),
+        ("password totp", "pwd otp mfa", 2),
+        ("password otp_sms", "pwd otp mfa", 2),
+        ("password recovery_code", "pwd otp mfa", 2),
+        ("password web_auth_n", "pwd user mfa", 2),
+        ("password web_auth_n+uv", "pwd user mfa", 2),
+        ("password otp_email", "pwd otp mfa", 1),
+        ("totp otp_sms", "otp mfa", 1),
+        ("totp web_auth_n", "user otp mfa", 1),
+        ("totp recovery_code", "otp mfa", 1),
+        ("intent totp", "otp mfa", 1),
+        ("intent password", "pwd mfa", 1),
+        ("intent web_auth_n+uv", "user mfa", 2),
+        ("password otp_email totp", "pwd otp mfa", 2),
+    ],
+)
+def test_references_and_levels(kinds: str, amr: str, aal: int) -> None:
+    """ZITADEL's amr of a session's factors, and NIST's level (63B-4: a thing and a secret, or a thing that asks for it)."""
+    uv = "+uv"
+    factors = {kind.removesuffix(uv): VERIFYING if kind.endswith(uv) else FACTOR for kind in kinds.split()}
+    assert (amr_of(factors), aal_of(factors)) == (tuple(amr.split()), aal)
+    assert acr_of(factors) == ("", AAL1, AAL2)[aal]
+    assert set(amr_of(factors)) <= REGISTERED
+
+
+def test_references_are_those_of_the_factors() -> None:
+    """Assurance and each factor name the same reference."""
+    assert {factor.kind: factor.amr for factor in FACTORS if factor.amr} == AMR
 
 
 def owned(kind: str, *, is_ready: bool = True) -> Authenticator:

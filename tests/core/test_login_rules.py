@@ -5,12 +5,9 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from ostiary.core.assurance import AAL1, AAL2
 from ostiary.core.login_rules import (
-    AAL1,
-    AAL2,
     Wanted,
-    acr_of,
-    amr_of,
     authentication_of,
     may_use_project,
     missing,
@@ -96,21 +93,6 @@ def test_expired_password(
     found = missing(session(factors), user, (), LoginPolicy(), Wanted(), LATER, expiry)
     assert (found.error if found else None) == error
     assert password_expired(user, expiry, LATER) is (changed_days_ago == days)
-
-
-@pytest.mark.parametrize(
-    ("factors", "amr", "acr"),
-    [
-        ({}, (), ""),
-        (PASSWORD, ("pwd",), AAL1),
-        (BOTH, ("pwd", "otp", "mfa"), AAL2),
-        (PASSKEY, ("user", "mfa"), AAL2),
-        ({"intent": VerifiedFactor(START)}, (), AAL1),
-    ],
-)
-def test_references(factors: dict[str, VerifiedFactor], amr: tuple[str, ...], acr: str) -> None:
-    """ZITADEL's amr, and our two classes."""
-    assert (amr_of(factors), acr_of(factors)) == (amr, acr)
 
 
 def test_the_time_of_an_authentication() -> None:

@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from ostiary.core.login_rules import AAL2, Wanted
+from ostiary.core.assurance import AAL2
+from ostiary.core.login_rules import Wanted
 from ostiary.core.login_step import Step, next_step
 from ostiary.core.policy import LoginPolicy
 from ostiary.core.session import Session, VerifiedFactor

@@ -13,6 +13,7 @@ from protobuf import Message
 from ostiary._pb.zitadel.user.v2 import user_service_pb as pb
 from ostiary.api.call import Call
 from ostiary.api.user import service
+from ostiary.core.assurance import Proven
 from ostiary.core.factor import Tools
 from ostiary.core.notification import Notification, decode_notification, sealing_context
 from ostiary.core.organization import INSTANCE, ORGANIZATION, Instance, Organization
@@ -35,10 +36,15 @@ ACME, OTHER = "500", "600"
 PASSWORD = "Password1!"
 
 
-def caller(user_id: str, *roles: str, resource: str = "instance") -> Caller:
-    """Somebody with these roles."""
+FRESH = Proven(2, START)  # a session that has just verified all there is
+
+
+def caller(
+    user_id: str, *roles: str, resource: str = "instance", proven: Proven | None = FRESH, session_id: str = ""
+) -> Caller:
+    """Somebody with these roles, in a fresh session unless said otherwise."""
     memberships = (Membership(f"{user_id}:{resource}", user_id, resource, roles),) if roles else ()
-    return Caller(user_id, ACME, memberships)
+    return Caller(user_id, ACME, memberships, session_id=session_id, proven=proven)
 
 
 ADMIN = caller("900", "IAM_OWNER")

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ostiary.access.personal_access_token import find_personal
-from ostiary.core.assurance import alive, require_authenticated, require_usable
+from ostiary.core.assurance import alive, proven, require_authenticated, require_usable
 from ostiary.core.organization import INSTANCE, INSTANCE_KEY, ORGANIZATION
 from ostiary.core.permission import MEMBERSHIP, Caller
 from ostiary.core.policy import LoginPolicy
@@ -127,6 +127,7 @@ class Access:
             agent_id=(session.user_agent.fingerprint_id or "") if session else "",
             session_id=session.id if session else "",
             client_id=client_id,
+            proven=proven(session, user) if session else None,
         )
 
     async def _organization(self, caller: Caller, wanted: str) -> str:

@@ -1,6 +1,7 @@
 """All services over one installation, as one ASGI application. Loaded after the first answer: see ``staged``."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from ostiary.api import (
     administrator,
@@ -61,6 +62,7 @@ def users(installation: Installation) -> Users:
         FACTORS,
         domain=installation.settings.domain,
         breached_passwords=installation.settings.breached_passwords,
+        step_up_lasts=timedelta(seconds=installation.settings.step_up_lasts_s),
     )
 
 

@@ -1,7 +1,13 @@
-"""What a session proves: judged from its factors each time, nothing of it is stored."""
+"""What a session proves: judged from its factors each time, nothing of it is stored.
 
-from collections.abc import Iterable
+Two measures: ZITADEL's, by which two factors of any kind are ``mfa``, for its wire and its policies; and NIST's assurance
+level (AAL), for ``acr`` and for what we decide ourselves. Source: RFC 8176 (names); NIST SP 800-63B-4, 2.1 to 2.3 and 3.1.
+"""
+
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from types import MappingProxyType
+from typing import Final
 
 import msgspec
 
@@ -12,6 +18,43 @@ from ostiary.core.user import Authenticator, User, UserState
 from ostiary.errors import PermissionDenied
 
 SECOND_FACTORS = frozenset({"totp", "u2f", "otp_sms", "otp_email"})
+AAL1, AAL2 = "urn:ostiary:acr:aal1", "urn:ostiary:acr:aal2"
+# ZITADEL's values: one for every kind of WebAuthn, one for every kind of one-time code, none for upstream logins.
+AMR: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "password": "pwd",
+        "web_auth_n": "user",
+        "totp": "otp",
+        "otp_sms": "otp",
+        "otp_email": "otp",
+        "recovery_code": "otp",
+    }
+)
+_KNOWN: Final = frozenset({"password"})
+# What shows that somebody has a thing. Not mail (63B-4 3.1.3), nor an upstream login, of which we know nothing.
+_POSSESSED: Final = frozenset({"totp", "web_auth_n", "otp_sms", "recovery_code"})
+
+
+class Proven(msgspec.Struct, frozen=True):
+    """How a session has proved its user: NIST's level, and when a factor was last verified."""
+
+    aal: int
+    at: datetime
+
+
+def proven(session: Session, user: User) -> Proven | None:
+    """What the session proves now; None while it has no factor."""
+    factors = factors_now(session, user)
+    if not factors:
+        return None
+    return Proven(aal_of(factors), max(factor.verified_at for factor in factors.values()))
+
+
+def aal_within_reach(authenticators: Iterable[Authenticator]) -> int:
+    """NIST's level that a user can prove; recovery codes, which are for when all else is lost, do not raise it."""
+    ready = {one.kind for one in authenticators if one.is_ready}
+    is_second = not ready.isdisjoint({"totp", "u2f", "otp_sms"})
+    return 2 if "passkey" in ready or ("password" in ready and is_second) else 1
 
 
 def is_expired(session: Session, now: datetime) -> bool:
@@ -39,9 +82,34 @@ def factors_now(session: Session, user: User | None) -> dict[str, VerifiedFactor
     return {kind: factor for kind, factor in session.factors.items() if kind != "password"}
 
 
-def is_multi_factor(factors: dict[str, VerifiedFactor]) -> bool:
-    """Two factors, or one that verified its user by itself."""
+def is_multi_factor(factors: Mapping[str, VerifiedFactor]) -> bool:
+    """Two factors of whatever kind, or one that verified its user by itself: ZITADEL's rule."""
     return len(factors) > 1 or any(factor.user_verified for factor in factors.values())
+
+
+def amr_of(factors: Mapping[str, VerifiedFactor]) -> tuple[str, ...]:
+    """Authentication method references, with ``mfa`` for two factors or one that verified its user. Source: RFC 8176."""
+    values = dict.fromkeys(value for kind, value in AMR.items() if kind in factors)
+    if is_multi_factor(factors):
+        values["mfa"] = None
+    return tuple(values)
+
+
+def aal_of(factors: Mapping[str, VerifiedFactor]) -> int:
+    """NIST's level: 0 for nothing, 1 for one factor, 2 for a thing that verified its user or a thing and a password.
+
+    Two things are one factor. 3 asks for a key that cannot be exported, which nobody attests here.
+    """
+    if not factors:
+        return 0
+    if any(factor.user_verified for factor in factors.values()):
+        return 2
+    return 2 if _KNOWN & factors.keys() and _POSSESSED & factors.keys() else 1
+
+
+def acr_of(factors: Mapping[str, VerifiedFactor]) -> str:
+    """The authentication context class, which names the level; empty for none."""
+    return ("", AAL1, AAL2)[aal_of(factors)]
 
 
 def require_authenticated(

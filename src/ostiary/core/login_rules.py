@@ -10,23 +10,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from ostiary.core.assurance import SECOND_FACTORS, factors_now, is_multi_factor
+from ostiary.core.assurance import (
+    AAL1,
+    AAL2,
+    SECOND_FACTORS,
+    acr_of,
+    amr_of,
+    factors_now,
+    is_multi_factor,
+)
 from ostiary.core.login_request import Authentication
 from ostiary.core.policy import LoginPolicy, PasswordExpiryPolicy
 from ostiary.core.project import ActiveState, Authorization, Project, ProjectGrant
-from ostiary.core.session import Session, VerifiedFactor
+from ostiary.core.session import Session
 from ostiary.core.user import Authenticator, User, UserState
 
-AAL1, AAL2 = "urn:ostiary:acr:aal1", "urn:ostiary:acr:aal2"
 _RANK = (AAL1, AAL2)
-# ZITADEL's values: one for every kind of WebAuthn, one for every kind of one-time code.
-_AMR = (
-    ("password", "pwd"),
-    ("web_auth_n", "user"),
-    ("totp", "otp"),
-    ("otp_sms", "otp"),
-    ("otp_email", "otp"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +57,6 @@ def authentication_of(session: Session, user: User) -> Authentication:
         amr=amr_of(factors),
         acr=acr_of(factors),
     )
-
-
-def amr_of(factors: dict[str, VerifiedFactor]) -> tuple[str, ...]:
-    """Authentication method references, with ``mfa`` for two factors or one that verified its user."""
-    values = dict.fromkeys(value for kind, value in _AMR if kind in factors)
-    if is_multi_factor(factors):
-        values["mfa"] = None
-    return tuple(values)
-
-
-def acr_of(factors: dict[str, VerifiedFactor]) -> str:
-    """The authentication context class: one factor or more than one; empty for none."""
-    if not factors:
-        return ""
-    return AAL2 if is_multi_factor(factors) else AAL1
 
 
 def missing(

@@ -11,13 +11,18 @@ CEREMONY_LASTS = timedelta(minutes=5)
 
 
 class PendingCredential(msgspec.Struct, frozen=True):
-    """What an authenticator that is not ready keeps, sealed: what was asked for, by whom, until when."""
+    """What an authenticator that is not ready keeps, sealed: what was asked for, until when, by whom in which session."""
 
     challenge: bytes
     rp_id: str
     user_verification: bool
     expires_at: datetime
     caller_id: str
+    session_id: str = ""
+
+    def is_of(self, caller_id: str, session_id: str) -> bool:
+        """Whether they began it: what one session was allowed is for no other."""
+        return (self.caller_id, self.session_id) == (caller_id, session_id)
 
 
 class Enrolment(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from ostiary.core.assurance import Proven
 from ostiary.core.record import Kind, in_lines
 from ostiary.errors import NotFound, OstiaryError, PermissionDenied
 
@@ -161,7 +162,7 @@ class Caller(msgspec.Struct, frozen=True):
     """The authenticated user of a request, with what it takes to decide what they may do.
 
     ``agent_id`` is the fingerprint of the user agent the caller's own session was made on; ``session_id`` is set when
-    a session token (or a token made from a session) is the credential.
+    a session token (or a token made from a session) is the credential, and ``proven`` says what that session proves.
     """
 
     user_id: str
@@ -171,6 +172,7 @@ class Caller(msgspec.Struct, frozen=True):
     agent_id: str = ""
     session_id: str = ""
     client_id: str = ""
+    proven: Proven | None = None
 
     def holds(self, permission: str, organization_id: str = "") -> bool:
         """Whether a role on the instance, or on that organisation, allows it."""

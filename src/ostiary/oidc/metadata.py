@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import msgspec
 
+from ostiary.core.assurance import AAL1, AAL2
 from ostiary.core.client import ClientAuthentication
-from ostiary.core.login_rules import AAL1, AAL2
 from ostiary.core.scope import STANDARD
 from ostiary.crypto.jws import ALGORITHMS, EDDSA, ES256, RS256
 from ostiary.http.message import Header, Request, Response

@@ -13,7 +13,7 @@ from ostiary.storage.port import Changes
 from ostiary.users.change import NewAddress, Verification
 from ostiary.users.codes import EMAIL, INVITE, PASSWORD_RESET, PHONE, Codes, Sending
 from ostiary.users.context import Context, Draft
-from ostiary.users.rules import not_human, permitted
+from ostiary.users.rules import not_human, permitted, require_step_up
 
 _PERMISSION = "user.write"
 _CODELESS_IDS = {EMAIL: "EMAIL-5w5ilin4yt", PHONE: "PHONE-5xrra88eq8"}
@@ -39,7 +39,7 @@ class UserAddresses:
         """Set the address. Raises FailedPrecondition COMMAND-Uch5e when that changes nothing."""
 
         async def attempt(_: int) -> tuple[Changes, Coded]:
-            draft = await self._draft(caller, user_id)
+            draft = await self._draft(caller, user_id, changes=True)
             was = _of(draft.user, purpose)
             require_trusted(caller, draft.user, wanted.verification)
             setting = set_email if purpose == EMAIL else set_phone
@@ -61,7 +61,7 @@ class UserAddresses:
         """No phone any more, and no code for it. Raises NotFound COMMAND-p6rsc."""
 
         async def attempt(_: int) -> tuple[Changes, User]:
-            draft = await self._draft(caller, user_id)
+            draft = await self._draft(caller, user_id, changes=True)
             if draft.user.phone is None:
                 raise NotFound("COMMAND-p6rsc", "Phone not found")
             await remove_phone(self._codes, draft)
@@ -119,8 +119,11 @@ class UserAddresses:
 
         return await self._context.carry_out(attempt)
 
-    async def _draft(self, caller: Caller, user_id: str) -> Draft:
+    async def _draft(self, caller: Caller, user_id: str, *, changes: bool = False) -> Draft:
+        """The user; who ``changes`` their own address must have proved themselves, a code is its own proof."""
         user = await permitted(self._context.store, caller, user_id, _PERMISSION)
+        if changes:
+            await require_step_up(self._context, caller, user)
         if user.profile is None:
             raise not_human("user.address_of_machine")
         return Draft(user, user.version, self._context.effects.now())

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import msgspec
@@ -31,6 +31,7 @@ from ostiary.storage.port import (
 from ostiary.users.breach_list import BreachList
 
 TRIES = 5
+STEP_UP_LASTS = timedelta(minutes=5)
 AnswerT = TypeVar("AnswerT")
 
 
@@ -38,7 +39,8 @@ AnswerT = TypeVar("AnswerT")
 class Context:
     """Store and tools. ``factors`` by kind; ``issuer`` names this server in authenticators, ``domain`` is its host.
 
-    ``breaches`` are known passwords, if the server has a list of them.
+    ``breaches`` are known passwords, if the server has a list of them. ``step_up_lasts``: so long after a check users may
+    change what they prove themselves with.
     """
 
     store: Store
@@ -51,6 +53,7 @@ class Context:
     issuer: str
     domain: str = "localhost"
     breaches: BreachList | None = None
+    step_up_lasts: timedelta = STEP_UP_LASTS
 
     async def carry_out(self, attempt: Callable[[int], Awaitable[tuple[Changes | None, AnswerT]]]) -> AnswerT:
         """The attempt's answer once its changes are saved; tried again while somebody else was faster.

@@ -16,7 +16,7 @@ from ostiary.core.user import AUTHENTICATOR, User
 from ostiary.errors import AlreadyExists, FailedPrecondition, NotFound
 from ostiary.storage.port import OWNED_LIMIT, Changes, Expect, Put, Remove
 from ostiary.users.context import Context, Draft
-from ostiary.users.rules import permitted
+from ostiary.users.rules import permitted, trusted
 
 MOST_LINKS: Final = 100  # of one user; their authenticators are read at once
 _FACTOR: Final = "intent"
@@ -41,7 +41,7 @@ class UserIdentityLinks:
 
         async def attempt(_: int) -> tuple[Changes, User]:
             store = self._context.store
-            user = await permitted(store, caller, user_id, _PERMISSION, unknown=nobody)
+            user = await trusted(self._context, caller, user_id, _PERMISSION, unknown=nobody)
             draft = Draft(user, user.version, self._context.effects.now())
             draft.expects.append(await self._linkable(account.idp_id))
             if await store.find(AUTHENTICATOR, "lookup_hash", found) is not None:
@@ -69,7 +69,7 @@ class UserIdentityLinks:
         """The account is nobody's any more; intents of it are good for nobody. Raises NotFound COMMAND-1M9xR."""
 
         async def attempt(_: int) -> tuple[Changes, User]:
-            user = await permitted(self._context.store, caller, user_id, _PERMISSION)
+            user = await trusted(self._context, caller, user_id, _PERMISSION)
             draft = Draft(user, user.version, self._context.effects.now())
             link = linked(await self._context.store.owned(AUTHENTICATOR, user_id), idp_id, external_user_id)
             if link is None:

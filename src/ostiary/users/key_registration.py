@@ -37,7 +37,7 @@ from ostiary.users.context import Context, Draft
 from ostiary.users.creation_options import Creation, creation_options, require_relying_party
 from ostiary.users.invites import accept, judge_invitation, require_unequipped
 from ostiary.users.passkeys import LinkCode, ready_keys
-from ostiary.users.rules import not_human, permitted, unknown_user
+from ostiary.users.rules import not_human, trusted, unknown_user
 
 KEYS_KEPT: Final = 50
 PENDING_KEPT: Final = 5
@@ -105,7 +105,9 @@ class KeyRegistration:
             excluded = await self._excluded(draft, new.kind, rp_id)
             is_passkey = new.kind == PASSKEY
             ends_at = draft.now + CEREMONY_LASTS
-            pending = PendingCredential(challenge, rp_id, is_passkey, ends_at, caller.user_id)
+            pending = PendingCredential(
+                challenge, rp_id, is_passkey, ends_at, caller.user_id, caller.session_id
+            )
             row = Authenticator(key_id, user_id, new.kind, draft.now, draft.now, is_ready=False)
             draft.puts.append(Put(AUTHENTICATOR, self._context.tools.seal(row, _encode(pending))))
             creation = Creation(user, challenge, rp_id, self._context.issuer, new.attachment, excluded)
@@ -116,7 +118,7 @@ class KeyRegistration:
         return await self._context.carry_out(attempt)
 
     async def verify(self, caller: Caller, user_id: str, kind: str, attested: Attested) -> User:
-        """Make a registered key ready by what its authenticator attests; who registered it by a link's code may, too.
+        """Make a registered key ready by what its authenticator attests. Who registered it may, in the same session.
 
         Raises FailedPrecondition COMMAND-3b7zs (unknown, or too late), CredentialRefused WEBAU-sEr8c (unreadable) or WEBAU-3Vb9s
         (refused).
@@ -126,8 +128,8 @@ class KeyRegistration:
         async def attempt(_: int) -> tuple[Changes, User]:
             nonlocal judged
             row, pending = await self._waiting(user_id, kind, attested.key_id)
-            if pending is None or pending.caller_id != caller.user_id:
-                await permitted(self._context.store, caller, user_id, _permission(caller, kind))
+            if pending is None or not pending.is_of(caller.user_id, caller.session_id):
+                await trusted(self._context, caller, user_id, _permission(caller, kind))
             user = await self._human(user_id)
             draft = Draft(user, user.version, self._context.effects.now())
             if row is None or pending is None or pending.expires_at <= draft.now:
@@ -181,7 +183,7 @@ class KeyRegistration:
 
     async def _user(self, caller: Caller, user_id: str, kind: str, code: VerificationCode | None) -> User:
         if code is None:
-            await permitted(self._context.store, caller, user_id, _permission(caller, kind))
+            await trusted(self._context, caller, user_id, _permission(caller, kind))
         elif not await self._codes.is_same(code):
             raise _bad_code()
         return await self._human(user_id)

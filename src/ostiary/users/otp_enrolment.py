@@ -10,7 +10,7 @@ from ostiary.core.user import AUTHENTICATOR, Address, Authenticator, User
 from ostiary.errors import AlreadyExists, FailedPrecondition, NotFound
 from ostiary.storage.port import Changes, Put, Remove
 from ostiary.users.context import Context, Draft
-from ostiary.users.rules import permitted
+from ostiary.users.rules import trusted
 
 _PERMISSION: Final = "user.credential.write"
 
@@ -73,7 +73,7 @@ class UserOtp:
         return await self._context.carry_out(attempt)
 
     async def _read(self, caller: Caller, user_id: str, otp: OtpKind) -> tuple[Draft, Authenticator | None]:
-        user = await permitted(self._context.store, caller, user_id, _PERMISSION)
+        user = await trusted(self._context, caller, user_id, _PERMISSION)
         rows = await self._context.store.owned(AUTHENTICATOR, user_id)
         old = next((row for row in rows if row.kind == otp.kind), None)
         return Draft(user, user.version, self._context.effects.now()), old

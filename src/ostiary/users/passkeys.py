@@ -13,7 +13,7 @@ from ostiary.errors import FailedPrecondition, NotFound
 from ostiary.storage.port import Changes, Remove
 from ostiary.users.codes import EMAIL, PASSKEY_LINK, Codes, Sending, code_id
 from ostiary.users.context import Context, Draft
-from ostiary.users.rules import not_human, permitted
+from ostiary.users.rules import not_human, permitted, trusted
 
 _decode_credential = msgspec.json.Decoder(Credential).decode
 
@@ -63,7 +63,7 @@ class UserPasskeys:
 
         async def attempt(_: int) -> tuple[Changes, User]:
             store = self._context.store
-            user = await permitted(store, caller, user_id, "user.credential.write")
+            user = await trusted(self._context, caller, user_id, "user.credential.write")
             rows = await store.owned(AUTHENTICATOR, user_id)
             row = next((row for row in rows if (row.id, row.kind) == (key_id, kind)), None)
             if row is None:

@@ -18,7 +18,7 @@ from ostiary.users.guesses import Guesses
 from ostiary.users.invites import accept, judge_invitation, require_unequipped
 from ostiary.users.password_hash import hashed, require_acceptable
 from ostiary.users.password_rules import require_chosen_well
-from ostiary.users.rules import not_human, permitted
+from ostiary.users.rules import not_human, permitted, require_step_up
 
 KIND = "password"
 
@@ -74,7 +74,7 @@ class PasswordChange:
             raise not_human("user.password_of_machine")
         if user.state is UserState.INITIAL and not self._proof.invitation_code:
             raise FailedPrecondition("COMMAND-M9dse", "User is not yet initialised")
-        self._require_entitled(user)
+        await self._require_entitled(user)
         await require_acceptable(self._context, self._new, user.organization_id)
         if self._new.password and not self._caller.holds("user.write", user.organization_id):
             await require_chosen_well(self._context, self._new.password, user)
@@ -83,8 +83,11 @@ class PasswordChange:
             self._proved = await self._prove(user, owned)
         await self._store(draft, self._proved)
 
-    def _require_entitled(self, user: User) -> None:
-        """A permission, or a proof; the current password of a user who is not active proves nothing."""
+    async def _require_entitled(self, user: User) -> None:
+        """A permission, or a proof; the current password of a user who is not active proves nothing.
+
+        Without a proof a person's own session must be fresh, whatever they are permitted.
+        """
         if self._proof.current_password:
             if user.state is UserState.LOCKED:
                 raise self._context.factors[KIND].blocked(0)
@@ -92,6 +95,7 @@ class PasswordChange:
                 raise FailedPrecondition("user.not_active", "User is not active", hint=f"it is {user.state}")
         elif not (self._proof.verification_code or self._proof.invitation_code):
             self._caller.require("user.credential.write", user.organization_id)
+            await require_step_up(self._context, self._caller, user)
 
     async def _owned(self, user: User) -> Authenticator | None:
         rows = await self._context.store.owned(AUTHENTICATOR, user.id)

@@ -12,7 +12,7 @@ from ostiary.core.user import AUTHENTICATOR, Authenticator, User
 from ostiary.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound
 from ostiary.storage.port import Changes, Put, Remove
 from ostiary.users.context import Context, Draft
-from ostiary.users.rules import permitted
+from ostiary.users.rules import trusted
 
 _PERMISSION: Final = "user.credential.write"
 
@@ -75,7 +75,7 @@ class UserRecoveryCodes:
 
     async def _read(self, caller: Caller, user_id: str, unknown: str) -> tuple[Draft, Authenticator | None]:
         nobody = NotFound(unknown, "User could not be found")
-        user = await permitted(self._context.store, caller, user_id, _PERMISSION, unknown=nobody)
+        user = await trusted(self._context, caller, user_id, _PERMISSION, unknown=nobody)
         rows = await self._context.store.owned(AUTHENTICATOR, user_id)
         old = next((row for row in rows if row.kind == KIND), None)
         return Draft(user, user.version, self._context.effects.now()), old

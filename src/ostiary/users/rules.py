@@ -1,11 +1,13 @@
 """Who may do what to a user. Source: ZITADEL's wire contract, part 5.1."""
 
+from ostiary.core.assurance import aal_within_reach
 from ostiary.core.delegation import is_above
 from ostiary.core.permission import MEMBERSHIP, Caller
 from ostiary.core.policy import LoginPolicy
-from ostiary.core.user import USER, User
+from ostiary.core.user import AUTHENTICATOR, USER, User
 from ostiary.errors import FailedPrecondition, NotFound, OstiaryError, PermissionDenied
 from ostiary.storage.port import Store
+from ostiary.users.context import Context
 
 _READ = "user.read"
 
@@ -45,6 +47,36 @@ async def permitted(
         if permission != _READ:
             await _require_not_above(store, caller, user)
     return user
+
+
+async def trusted(
+    context: Context, caller: Caller, user_id: str, permission: str, *, unknown: OstiaryError | None = None
+) -> User:
+    """The user, for a caller who may change what the user proves themselves with.
+
+    As ``permitted``; but who is that user must just have proved it, as strongly as they can.
+    """
+    user = await permitted(context.store, caller, user_id, permission, unknown=unknown)
+    await require_step_up(context, caller, user)
+    return user
+
+
+async def require_step_up(context: Context, caller: Caller, user: User) -> None:
+    """Raise PermissionDenied user.step_up for a person who changes themselves in a session that is stale or weak.
+
+    A stolen session must not become an account. Source: NIST SP 800-63B-4, 4.1.2; OWASP ASVS 5.0, 7.5.1 and 7.5.3.
+    """
+    if caller.user_id != user.id or caller.is_machine:
+        return
+    proven, minutes = caller.proven, context.step_up_lasts.total_seconds() / 60
+    if proven is None or context.effects.now() - proven.at > context.step_up_lasts:
+        raise _step_up(f"verify a factor of this session again; that is good for {minutes:g} minutes")
+    if proven.aal < aal_within_reach(await context.store.owned(AUTHENTICATOR, user.id)):
+        raise _step_up("verify the user's second factor or passkey in this session first")
+
+
+def _step_up(hint: str) -> OstiaryError:
+    return PermissionDenied("user.step_up", "A fresh authentication is required", hint=hint)
 
 
 async def _require_not_above(store: Store, caller: Caller, user: User) -> None:

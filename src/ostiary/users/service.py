@@ -1,6 +1,7 @@
 """The commands and queries of users, put together."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from ostiary.core.factor import Factor, Tools
@@ -12,7 +13,7 @@ from ostiary.storage.port import Store
 from ostiary.users.addresses import UserAddresses
 from ostiary.users.breach_list import BreachList
 from ostiary.users.codes import Codes
-from ostiary.users.context import Context
+from ostiary.users.context import STEP_UP_LASTS, Context
 from ostiary.users.create import UserCreation
 from ostiary.users.identity_links import UserIdentityLinks
 from ostiary.users.invites import Invites
@@ -47,14 +48,13 @@ class Users:
         issuer: str = "Ostiary",
         domain: str = "localhost",
         breached_passwords: Path | None = None,
+        step_up_lasts: timedelta = STEP_UP_LASTS,
     ) -> None:
-        """``factors`` are those there are; ``issuer`` names this server in authenticators, ``domain`` is its host.
-
-        ``breached_passwords`` is a file of hashes, see ``breach_list``.
-        """
+        """``breached_passwords`` is a file of hashes, see ``breach_list``; for the others see ``Context``."""
         breaches = BreachList(breached_passwords) if breached_passwords else None
         by_kind = {factor.kind: factor for factor in factors}
-        context = Context(store, cache, effects, tools, sealer, pool, by_kind, issuer, domain, breaches)
+        shared = (store, cache, effects, tools, sealer, pool, by_kind, issuer, domain, breaches)
+        context = Context(*shared, step_up_lasts)
         codes = Codes(context)
         self.effects = effects
         self.queries = UserQueries(store)

@@ -26,7 +26,7 @@ from ostiary.core.user import (
 from ostiary.errors import FailedPrecondition, InvalidArgument, NotFound, OstiaryError
 from ostiary.storage.port import Audit, Changes, Message, Remove
 from ostiary.users.context import Context, Draft
-from ostiary.users.rules import permitted
+from ostiary.users.rules import permitted, trusted
 
 _OWNED: tuple[AnyKind, ...] = (
     LOGIN_NAME,
@@ -149,7 +149,7 @@ class UserStates:
 
         async def attempt(generation: int) -> tuple[Changes, User]:
             store = self._context.store
-            user = await permitted(store, caller, user_id, "user.delete", unknown=unknown)
+            user = await trusted(self._context, caller, user_id, "user.delete", unknown=unknown)
             draft = Draft(user, user.version, self._context.effects.now())
             draft.removes.append(Remove(USER, user.id, user.version))
             for kind in _OWNED:

@@ -13,7 +13,7 @@ from ostiary.errors import AlreadyExists, FailedPrecondition, NotFound, OstiaryE
 from ostiary.storage.port import BudgetSpent, Changes, Put, Remove
 from ostiary.users.context import Context, Draft
 from ostiary.users.guesses import Guesses
-from ostiary.users.rules import permitted, require_enrollable
+from ostiary.users.rules import permitted, require_enrollable, trusted
 
 KIND = "totp"
 _PERMISSION = "user.credential.write"
@@ -120,9 +120,8 @@ class UserTotp:
     async def _read(
         self, caller: Caller, user_id: str, unknown: OstiaryError | None
     ) -> tuple[Draft, Authenticator | None]:
-        store = self._context.store
-        user = await permitted(store, caller, user_id, _PERMISSION, unknown=unknown)
-        rows = await store.owned(AUTHENTICATOR, user_id)
+        user = await trusted(self._context, caller, user_id, _PERMISSION, unknown=unknown)
+        rows = await self._context.store.owned(AUTHENTICATOR, user_id)
         owned = next((row for row in rows if row.kind == KIND), None)
         return Draft(user, user.version, self._context.effects.now()), owned
 

@@ -22,7 +22,7 @@ from ostiary.users.codes import Codes
 from ostiary.users.context import Context, Draft
 from ostiary.users.names import take_name
 from ostiary.users.password import PasswordChange, UserPasswords
-from ostiary.users.rules import not_human, permitted
+from ostiary.users.rules import not_human, permitted, require_step_up
 
 _PERMISSION = "user.write"
 
@@ -48,6 +48,8 @@ class UserUpdate:
                 user = await permitted(self._context.store, caller, user_id, _PERMISSION)
                 draft = Draft(user, user.version, self._context.effects.now())
                 codes = await self._apply(caller, draft, wanted, password)
+                if _reachable(draft.user) != _reachable(user):
+                    await require_step_up(self._context, caller, user)
                 if draft.user == user and not draft.puts and not draft.removes:
                     return None, Changed(user)
                 changes = draft.changes(caller.user_id, "user.updated", generation=generation)
@@ -103,6 +105,11 @@ class UserUpdate:
         elif wanted.phone is not None:
             await remove_phone(self._codes, draft)
         return email_code, phone_code
+
+
+def _reachable(user: User) -> tuple[object, ...]:
+    """By which names and addresses a user is found and recovered."""
+    return user.username, user.email, user.phone
 
 
 def _apply_machine(draft: Draft, wanted: MachineChange) -> None:
