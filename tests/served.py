@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Final, Self
@@ -85,6 +86,17 @@ class Served:
     def kill(self) -> None:
         """End the process group at once, as a crash would."""
         self._end(signal.SIGKILL)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Meanwhile the server stands still, while what is sent to it waits in its sockets."""
+        if self._process is None:
+            raise RuntimeError("the server does not run")
+        os.killpg(self._process.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(self._process.pid, signal.SIGCONT)
 
     def stop(self) -> int:
         """Ask the server to leave; its exit status."""

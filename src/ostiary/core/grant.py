@@ -89,17 +89,17 @@ GRANT = Kind(
 class Presented:
     """What a presented refresh token is to its family.
 
-    ``live``: rotate. ``overlapping``: it was live when this request read it first, or a grace period runs: answer with
-    the successor. ``reused``: somebody has a copy, end the family. ``unknown``: it never was of this family.
+    ``live``: rotate. ``overlapping``: requests with it that overlap, or a grace period runs: answer with the successor.
+    ``reused``: somebody has a copy, end the family. ``unknown``: it never was of this family.
     """
 
     status: Literal["live", "overlapping", "reused", "expired", "unknown"]
 
 
-def judge(refresh: Refresh, token: Token, now: datetime, *, seen_live: bool, grace_s: int) -> Presented:
+def judge(refresh: Refresh, token: Token, now: datetime, *, overlaps: bool, grace_s: int) -> Presented:
     """Judge a refresh token; hashes are compared in constant time.
 
-    ``seen_live``: this very request read the family when the token was still live, so it overlaps the rotation.
+    ``overlaps``: the token was live when this request arrived, or requests that found it so are still in flight.
     """
     if same_hash(token.secret_hash, refresh.token_hash):
         return Presented("live" if now < min(refresh.idle_at, refresh.ends_at) else "expired")
@@ -107,4 +107,4 @@ def judge(refresh: Refresh, token: Token, now: datetime, *, seen_live: bool, gra
         return Presented("unknown")
     rotated_at = refresh.rotated_at
     in_grace = rotated_at is not None and (now - rotated_at).total_seconds() < grace_s
-    return Presented("overlapping" if (seen_live or in_grace) and refresh.successor else "reused")
+    return Presented("overlapping" if (overlaps or in_grace) and refresh.successor else "reused")

@@ -1,6 +1,6 @@
 """What every grant works with, and what they share: whose token it will be, and the save that gives it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -19,6 +19,7 @@ from ostiary.crypto.seal import Sealer
 from ostiary.effects import Effects
 from ostiary.oidc.errors import OAuthError
 from ostiary.oidc.minting import Minted, Minter
+from ostiary.oidc.overlap import Overlaps
 from ostiary.oidc.parameters import Parameters
 from ostiary.oidc.refresh_secret import RefreshSecrets
 from ostiary.signin.requests import SignIn
@@ -83,6 +84,7 @@ class Desk:
     tokens: OwnTokens
     issuer: str
     lifetimes: Lifetimes = Lifetimes()
+    overlaps: Overlaps = field(default_factory=Overlaps)
 
     async def subject(self, authentication: Authentication, *, offline: bool = False) -> Subject:
         """The user and session behind an authentication, still good; raises invalid_grant.
@@ -176,11 +178,15 @@ def may_refresh(client: Application, scope: tuple[str, ...]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """One request at the token endpoint: who authenticated as client, an application or a service user, if anybody."""
+    """One request at the token endpoint: who authenticated as client, an application or a service user, if anybody.
+
+    ``overlaps``: what it wants to spend was not spent yet when it arrived, or others that found it so are in flight.
+    """
 
     form: Parameters
     client: Application | None = None
     machine: User | None = None
+    overlaps: bool = False
 
 
 def client_of(request: TokenRequest) -> Application:

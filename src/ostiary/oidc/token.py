@@ -1,6 +1,7 @@
 """The token endpoint: a form, a client, and one of the grants. Source: RFC 6749 3.2."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ostiary.core.client import Application, ClientAuthentication
 from ostiary.http.message import Request, Response
@@ -30,8 +31,9 @@ class TokenEndpoint:
         grant = self._grants.get(form.require("grant_type"))
         if grant is None:
             raise OAuthError("unsupported_grant_type", f"grant_type is one of {', '.join(self._grants)}")
-        asked = await self._authenticated(request, form, grant)
-        return json_answer(await grant.redeem(self._desk, asked))
+        with await grant.arrival(self._desk, form) as overlaps:
+            asked = await self._authenticated(request, form, grant)
+            return json_answer(await grant.redeem(self._desk, replace(asked, overlaps=overlaps)))
 
     async def _authenticated(self, request: Request, form: Parameters, grant: GrantType) -> TokenRequest:
         if grant.name == CLIENT_CREDENTIALS:

@@ -1,10 +1,11 @@
 """A refresh token for its successor.
 
-Each is spent by its use. A request that overlaps the one that rotates it gets the same successor, which is kept sealed
+Each is spent by its use. Requests that overlap the one that rotates it get the same successor, which is kept sealed
 under the spent token's own secret; any later use, of this or an older token, ends the family.
 Source: RFC 6749 6, RFC 9700 4.14.2, OpenID Connect Core 12.
 """
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import msgspec
@@ -12,10 +13,11 @@ import msgspec
 from ostiary.core.client import Application
 from ostiary.core.grant import GRANT, REFRESH_TOKEN, Grant, Refresh, judge
 from ostiary.core.login_request import Authentication
-from ostiary.core.secret import Token, parse_token, secret_hash
+from ostiary.core.secret import Token, parse_token, same_hash, secret_hash
 from ostiary.oidc.desk import OFFLINE, TRIES, Desk, Subject, TokenAnswer, TokenRequest, answer, client_of
 from ostiary.oidc.errors import OAuthError
 from ostiary.oidc.grants.grant_type import GrantType
+from ostiary.oidc.parameters import Parameters
 from ostiary.oidc.refresh_secret import successor_sealer
 from ostiary.oidc.request_rules import scopes
 from ostiary.storage.port import Changes, Conflict, Put, Remove
@@ -30,25 +32,35 @@ class _Family:
     authentication: Authentication
 
 
+async def arrival(desk: Desk, form: Parameters) -> AbstractContextManager[bool]:
+    """Whether the request overlaps the rotation of its token, judged as it arrives."""
+    token = parse_token(form.get("refresh_token"))
+    if token is None or token.kind != REFRESH_TOKEN:
+        return nullcontext(False)  # noqa: FBT003  what it gives
+    grant = await desk.store.get(GRANT, token.id)
+    refresh = grant.refresh if grant else None
+    is_live = refresh is not None and same_hash(token.secret_hash, refresh.token_hash)
+    return desk.overlaps.of(token.secret_hash, is_live=is_live)
+
+
 async def redeem(desk: Desk, request: TokenRequest) -> TokenAnswer:
     """New tokens for a refresh token; raises invalid_grant, and ends the family of a replayed one."""
     client, text = client_of(request), request.form.require("refresh_token")
     token = parse_token(text)
     if token is None or token.kind != REFRESH_TOKEN:
         raise _refused("the refresh token is not one of ours")
-    seen_live = False
     for _ in range(TRIES):
         family = await _family(desk, token, client)
         grace_s = client.oidc.refresh_grace_s if client.oidc else 0
-        found = judge(family.refresh, token, desk.effects.now(), seen_live=seen_live, grace_s=grace_s)
+        found = judge(family.refresh, token, desk.effects.now(), overlaps=request.overlaps, grace_s=grace_s)
         if found.status == "overlapping":
             return _successor(desk, family, text)
         if found.status == "expired":
             raise _refused("the refresh token has expired")
         if found.status != "live":
-            await _end(desk, family, text, is_replay=found.status == "reused")
+            if not request.overlaps:
+                await _end(desk, family, text, is_replay=found.status == "reused")
             raise _refused("the refresh token was used already or is unknown")
-        seen_live = True
         answered = await _rotated(desk, family, client, request, text)
         if answered is not None:
             return answered
@@ -148,4 +160,4 @@ def _refused(description: str) -> OAuthError:
     return OAuthError("invalid_grant", description)
 
 
-GRANT_TYPE = GrantType("refresh_token", redeem)
+GRANT_TYPE = GrantType("refresh_token", redeem, arrival=arrival)
