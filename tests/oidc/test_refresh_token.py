@@ -50,16 +50,21 @@ async def test_who_comes_while_others_are_in_flight_overlaps_them(provider: Prov
     token = parse_token((await provider.login())["refresh_token"])
     assert token is not None
     overlaps = provider.desk.overlaps
-    with overlaps.of(token.secret_hash, is_live=True) as first:
-        with overlaps.of(token.secret_hash, is_live=False) as second:
-            assert first
-            assert second
+    is_first, is_late = ({"is_live": True}, {"is_live": False})
+    with (
+        overlaps.of(token.secret_hash, **is_first) as first,
+        overlaps.of(token.secret_hash, **is_late) as next_,
+    ):
+        assert first
+        assert next_
     for _ in range(TURNS + 1):
         await asyncio.sleep(0)
-    with overlaps.of(token.secret_hash, is_live=False) as late:
-        with overlaps.of(token.secret_hash, is_live=False) as later:
-            assert not late
-            assert not later
+    with (
+        overlaps.of(token.secret_hash, **is_late) as late,
+        overlaps.of(token.secret_hash, **is_late) as later,
+    ):
+        assert not late
+        assert not later
 
 
 async def test_an_overlapping_request_ends_nothing(provider: Provider) -> None:

@@ -9,7 +9,7 @@ from ostiary.oidc.parameters import Parameters
 
 
 async def _alone(_: Desk, __: Parameters) -> AbstractContextManager[bool]:
-    return nullcontext(False)  # noqa: FBT003  what it gives
+    return nullcontext(False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ async def arrival(desk: Desk, form: Parameters) -> AbstractContextManager[bool]:
     """Whether the request overlaps the rotation of its token, judged as it arrives."""
     token = parse_token(form.get("refresh_token"))
     if token is None or token.kind != REFRESH_TOKEN:
-        return nullcontext(False)  # noqa: FBT003  what it gives
+        return nullcontext(False)
     grant = await desk.store.get(GRANT, token.id)
     refresh = grant.refresh if grant else None
     is_live = refresh is not None and same_hash(token.secret_hash, refresh.token_hash)
