@@ -56,11 +56,14 @@ install() { # install DIR FILE PROJECT...
   fi
   rm -f "$dir/.made-from"
   say "installing $file into $dir"
-  if ! "$UV" pip sync -q --python "$dir/bin/python" --require-hashes "$file" >&2; then
-    # only pip may be configured for the network here
+  if ! said=$("$UV" pip sync -q --python "$dir/bin/python" --require-hashes "$file" 2>&1); then
+    # only pip may be configured for the network here; the file is complete, so it asks for nothing else
     say "uv could not; pip tries (slower)"
     .uv/bin/python -m pip --python "$dir/bin/python" install -q --disable-pip-version-check \
-      --require-hashes -r "$file" >&2
+      --no-deps --require-hashes -r "$file" >&2 || {
+      say "nor could pip; uv said: $said"
+      exit 1
+    }
   fi
   editable=
   for project; do editable="$editable -e $project"; done
