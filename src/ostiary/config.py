@@ -123,7 +123,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Literal["debug", "info", "warning", "error"], "level", "The least level that is logged."
     ] = "info"
     log_format: Annotated[
-        Literal["auto", "json", "console"], "form", "`auto` is `console` on a terminal and `json` elsewhere."
+        Literal["auto", "json", "console"], "form", "`auto` is `console` on a terminal and with dev, `json` elsewhere."
     ] = "auto"
     access_log: Annotated[bool, "true/false", "One line for each call, without its content."] = False
     metrics_for_all: Annotated[
@@ -242,8 +242,11 @@ def _of_environment(here: Path) -> dict[str, Any]:
 
 
 def _placed(said: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """What was said, without what was not; paths are meant from that folder."""
+    """What was said, without what was not; paths are meant from that folder. Raises SettingsError."""
     paths = {"data", "tls_cert", "tls_key", "smtp_ca", "breached_passwords"}
+    for name in paths & said.keys():
+        if said[name] == "":  # it would be the folder itself
+            raise SettingsError(f"{name} is empty: give it a path, or leave it out.")
     return {
         name: folder / value if name in paths and isinstance(value, str | Path) else value
         for name, value in said.items()
@@ -282,8 +285,13 @@ def _refusal(settings: Settings) -> str:
         return "The database setting must be `sqlite`: the file ostiary.db in the data folder."
     if settings.workers != 1:
         return "With SQLite one process serves (workers = 1): it already uses all that one database file can give."
+    if not settings.host:  # it would be every address
+        return "host is empty: leave it out, or give 0.0.0.0 or :: to listen on all addresses."
     if not 0 <= settings.port <= 65_535:
         return f"There is no port {settings.port}."
+    for name in ("hash_workers", "drain_notice_s", "drain_s"):
+        if getattr(settings, name) < 0:
+            return f"{name} cannot be less than 0."
     if (settings.tls_cert is None) != (settings.tls_key is None):
         return "TLS needs both, tls_cert and tls_key."
     if settings.dev and not settings.is_local:

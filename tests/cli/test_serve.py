@@ -132,6 +132,9 @@ def test_failed_disk(start: Start) -> None:
         (["--external-url", "https://x/path"], "scheme, host and port only"),
         (["--log-level", "loud"], "wrong form: log_level"),
         (["--config", "nowhere.toml"], "no file nowhere.toml"),
+        (["--tls-cert", ""], "tls_cert is empty"),
+        (["--host", ""], "host is empty"),
+        (["--drain-s=-1"], "drain_s cannot be less than 0"),
     ],
 )
 def test_refused_settings(
@@ -141,6 +144,41 @@ def test_refused_settings(
     assert run(["serve", "--data", str(tmp_path / "data"), *arguments]) == 1
     assert sentence in capsys.readouterr().err
     assert not (tmp_path / "data").exists()
+
+
+def test_empty_data(capsys: pytest.CaptureFixture[str]) -> None:
+    """An empty name is not the folder we happen to be in."""
+    assert run(["serve", "--data", ""]) == 1
+    assert "data is empty" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("certificate", "sentence"),
+    [(None, "cannot be read: No such file"), ("not a certificate", "are not a certificate and its key in PEM")],
+)
+def test_refused_certificate(
+    certificate: str | None, sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A certificate that is missing or none is told with its file's name."""
+    file = tmp_path / "cert.pem"
+    if certificate is not None:
+        file.write_text(certificate)
+    given = ["--tls-cert", str(file), "--tls-key", str(file), "--port", "0"]
+    assert run(["serve", "--data", str(tmp_path / "data"), *given]) == 1
+    said = capsys.readouterr().err
+    assert str(file) in said
+    assert sentence in said
+
+
+def test_folder_of_others(start: Start, tmp_path: Path) -> None:
+    """A folder that already holds something is used, and its mode left alone; our files in it are private."""
+    data = tmp_path / "data"
+    data.mkdir(mode=0o755)
+    (data / "kept.txt").write_text("of somebody else")
+    start().stop()
+    assert stat.S_IMODE(data.stat().st_mode) == 0o755
+    made = [path for path in data.iterdir() if path.name != "kept.txt"]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in made} == {0o600}
 
 
 def test_unknown_settings(tmp_path: Path) -> None:

@@ -5,9 +5,11 @@ import errno
 import gc
 import os
 import signal
+import ssl
 import sys
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from structlog.typing import FilteringBoundLogger
 
@@ -98,7 +100,7 @@ async def _answer(
         server,
         settings.host,
         settings.port,
-        tls=tls_context(certificate, key) if certificate and key else None,
+        tls=_tls(certificate, key) if certificate and key else None,
         ready=ready,
         draining=watch.drain,
         notice_s=0 if settings.is_local else settings.drain_notice_s,
@@ -150,6 +152,21 @@ def _loaded(on_fatal: Callable[[BaseException], None], task: "asyncio.Task[None]
 def _settle(fatal: "asyncio.Future[BaseException]", error: BaseException) -> None:
     if not fatal.done():
         fatal.set_result(error)
+
+
+def _tls(certificate: Path, key: Path) -> ssl.SSLContext:
+    for name, file in (("tls_cert", certificate), ("tls_key", key)):
+        try:
+            file.read_bytes()
+        except OSError as error:
+            raise Trouble(f"{name}: {file} cannot be read: {error.strerror}.") from None
+    try:
+        return tls_context(certificate, key)
+    except ssl.SSLError as error:
+        raise Trouble(
+            f"{certificate} (tls_cert) and {key} (tls_key) are not a certificate and its key in PEM: "
+            f"{error.reason or error}."
+        ) from None
 
 
 def _say(text: str) -> None:

@@ -1,6 +1,6 @@
 """The data folder: private to its owner, written so that a crash leaves the old file or the new one, served by one.
 
-Files are of mode 0600, the folder of 0700. Who serves (or migrates) holds ``lock``; its text is that process's id.
+Files are of mode 0600, a folder of our making of 0700. Who serves (or migrates) holds ``lock``; its text is that process's id.
 """
 
 import fcntl
@@ -19,9 +19,9 @@ class FolderInUse(Exception):
 
 
 def prepare(folder: Path) -> None:
-    """Make the folder if it is not there, and private if it is ours."""
+    """Make the folder, private, if it is not there or empty; one that holds something keeps its mode (see doctor)."""
     folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-    if folder.stat().st_uid == os.geteuid():
+    if folder.stat().st_uid == os.geteuid() and not any(folder.iterdir()):
         folder.chmod(FOLDER_MODE)
 
 
