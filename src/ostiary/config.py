@@ -123,7 +123,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Literal["debug", "info", "warning", "error"], "level", "The least level that is logged."
     ] = "info"
     log_format: Annotated[
-        Literal["auto", "json", "console"], "form", "`auto` is `console` on a terminal and with dev, `json` elsewhere."
+        Literal["auto", "json", "console"],
+        "form",
+        "`auto` is `console` on a terminal and with dev, `json` elsewhere.",
     ] = "auto"
     access_log: Annotated[bool, "true/false", "One line for each call, without its content."] = False
     metrics_for_all: Annotated[

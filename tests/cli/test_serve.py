@@ -154,7 +154,10 @@ def test_empty_data(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("certificate", "sentence"),
-    [(None, "cannot be read: No such file"), ("not a certificate", "are not a certificate and its key in PEM")],
+    [
+        (None, "cannot be read: No such file"),
+        ("not a certificate", "are not a certificate and its key in PEM"),
+    ],
 )
 def test_refused_certificate(
     certificate: str | None, sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
