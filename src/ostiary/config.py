@@ -291,7 +291,7 @@ def _refusal(settings: Settings) -> str:
         return "host is empty: leave it out, or give 0.0.0.0 or :: to listen on all addresses."
     if not 0 <= settings.port <= 65_535:
         return f"There is no port {settings.port}."
-    for name in ("hash_workers", "drain_notice_s", "drain_s"):
+    for name in ("hash_workers", "drain_notice_s", "drain_s", "step_up_lasts_s"):
         if getattr(settings, name) < 0:
             return f"{name} cannot be less than 0."
     if (settings.tls_cert is None) != (settings.tls_key is None):

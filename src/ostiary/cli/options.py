@@ -47,6 +47,9 @@ class Serving:
     login_base_url: Annotated[str | None, Parameter(help="The login UI that browsers are sent to.")] = None
     strict_authentication: Annotated[bool | None, Parameter(help="Sessions must satisfy the policy.")] = None
     passkey_autofill: Annotated[bool | None, Parameter(help="A passkey may say whose it is.")] = None
+    step_up_lasts_s: Annotated[
+        int | None, Parameter(help="How long a verified factor is good for changing oneself.")
+    ] = None
     breached_passwords: Annotated[
         Path | None, Parameter(help="Hashes of known passwords, for policies that refuse these.")
     ] = None
