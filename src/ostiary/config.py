@@ -119,6 +119,17 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         "After SIGTERM: so long all is answered while readiness is red. Not on a loopback address.",
     ] = 5
     drain_s: Annotated[int, "seconds", "After that: what is being answered has so long to finish."] = 20
+    expired_sessions_days: Annotated[
+        int,
+        "days",
+        "An expired session is listed so long, then only its end is known; 0: for ever, as for the three below.",
+    ] = 7
+    ended_sessions_days: Annotated[int, "days", "So long it is known of a session that it has ended."] = 30
+    deliveries_days: Annotated[int, "days", "So long it is known what became of mails, SMS and logouts."] = 30
+    audit_days: Annotated[int, "days", "So long the audit keeps a record."] = 365
+    clean_every_s: Annotated[
+        int, "seconds", "What is over is removed so often; 0: only by `ostiary clean`."
+    ] = 900
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], "level", "The least level that is logged."
     ] = "info"
@@ -298,6 +309,9 @@ def _refusal(settings: Settings) -> str:
         return "TLS needs both, tls_cert and tls_key."
     if settings.dev and not settings.is_local:
         return f"dev is for this machine alone: it is refused on the address {settings.host}."
+    for name in names():
+        if name.endswith(("_days", "_s")) and getattr(settings, name) < 0:
+            return f"{name} cannot be less than 0."
     if settings.test_clock and not settings.dev:
         return "test_clock needs dev."
     return _refusal_of_senders(settings) or _refusal_of_url(settings.external_url)

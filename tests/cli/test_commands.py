@@ -112,3 +112,12 @@ def test_alone_it_lists_its_commands() -> None:
     shown = ostiary()
     assert shown.returncode == 0
     assert all(name in shown.stdout for name in ("serve", "doctor", "user", "machine", "session", "bench"))
+
+
+def test_clean(dev: Serving, capsys: Captured) -> None:
+    """Beside the server, what is over is removed; what is not stays."""
+    session = dev.ask("POST", "/v2/sessions", {"checks": {"user": {"loginName": "alice"}}}, token=dev.admin)
+    assert run(["clean", "--data", str(dev.data)]) == 0
+    assert "session" not in capsys.readouterr().out
+    path = f"/v2/sessions/{session[1]['sessionId']}"
+    assert dev.ask("GET", path, token=dev.admin)[0] == 200

@@ -16,7 +16,6 @@ from ostiary.core.project import ActiveState
 from ostiary.core.record import Kind, RecordT
 from ostiary.core.session import SESSION
 from ostiary.core.user import USER
-from ostiary.delivery.log import forget
 from ostiary.delivery.outbox import LEASED, TRIED_FOR, Outbox, Sender, Sent, pause
 from ostiary.errors import Aborted
 from ostiary.factors import FACTORS
@@ -300,17 +299,3 @@ async def test_a_locked_user(telling: Telling) -> None:
     await users.states.lock(OWNER, "100")
     assert (await of.store.get(USER, "100")) is not None
     assert await telling.outbox.deliver() == 0
-
-
-async def test_the_log_is_kept_for_a_month(telling: Telling) -> None:
-    """Then it is forgotten."""
-    session = await telling.provider.alice()
-    await telling.provider.login(session)
-    await end(telling, session.session_id)
-    await telling.outbox.deliver()
-    of = telling.provider
-    of.effects.later(days=29)
-    assert await forget(of.store, of.effects.now()) == 0
-    of.effects.later(days=2)
-    assert await forget(of.store, of.effects.now()) == 1
-    assert await telling.log() == []

@@ -88,24 +88,6 @@ async def test_a_slow_target_holds_up_nobody(post: Post) -> None:
     assert [message.id for message in post.store.outbox] == ["1"]
 
 
-async def test_old_lines_of_the_log_go(post: Post) -> None:
-    """The running worker forgets them by itself."""
-    await post.put("1", "a", b"x")
-    await post.outbox.deliver()
-    post.effects.later(days=31)
-    worker = asyncio.create_task(post.outbox.run())
-    left = 1
-    for _ in range(500):
-        await asyncio.sleep(0.01)
-        left = (await post.store.page(Listing(DELIVERY))).total
-        if not left:
-            break
-    worker.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await worker
-    assert left == 0
-
-
 async def test_the_store_has_no_room(post: Post) -> None:
     """The worker does not die of it; what was sent but could not be erased comes again after its lease."""
 

@@ -28,6 +28,7 @@ MAY_IMPORT: Final[dict[str, set[str]]] = {
     **dict.fromkeys(_SIGNIN, _GROUND | _SERVICES),
     **dict.fromkeys(_PROTOCOLS, _GROUND | _SERVICES | _SIGNIN | {"http", "outbound"}),
     "delivery": _GROUND | {"keys", "outbound"},
+    "retention": _GROUND | {"sessions"},
     "api": _SERVICES | _SIGNIN | _PROTOCOLS | {"core", "http", "_pb"},
     "ui": _SERVICES | _SIGNIN | _PROTOCOLS | {"core", "http"},
     "cli": {"app", "config"},

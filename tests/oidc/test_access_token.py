@@ -123,21 +123,8 @@ async def test_session_expired(provider: Provider) -> None:
     assert await is_good(provider, offline)
 
 
-@pytest.mark.parametrize(("scope", "good"), [(("openid",), False), (OFFLINE, True)])
-async def test_session_swept(provider: Provider, scope: tuple[str, ...], good: bool) -> None:
-    """When an expired session was swept, offline access still goes on."""
-    minted = await alices_token(provider, scope=scope)
-    session = await provider.store.get(SESSION, minted.grant.session_id)
-    assert session is not None
-    gone = EndedSession(session.id, "100", "expired", START, START)
-    await provider.store.save(
-        Changes(puts=(Put(ENDED_SESSION, gone),), removes=(Remove(SESSION, session.id, session.version),))
-    )
-    assert await is_good(provider, minted) is good
-
-
 async def test_session_without_a_trace(provider: Provider) -> None:
-    """A session that left no trace stands behind nothing."""
+    """A session that is gone stands behind nothing, offline access neither: those that give it are kept."""
     minted = await alices_token(provider, scope=OFFLINE)
     session = await provider.store.get(SESSION, minted.grant.session_id)
     assert session is not None

@@ -15,7 +15,7 @@ from ostiary.core.grant import ACCESS_TOKEN, GRANT, Grant
 from ostiary.core.organization import INSTANCE, INSTANCE_KEY, ORGANIZATION, Instance, OrganizationState
 from ostiary.core.scope import OFFLINE_ACCESS
 from ostiary.core.secret import Token, parse_token, same_hash
-from ostiary.core.session import ENDED_SESSION, SESSION, Session
+from ostiary.core.session import SESSION, Session
 from ostiary.core.user import USER, User, UserState
 from ostiary.crypto.jws import ES256, BadToken
 from ostiary.effects import Effects
@@ -79,7 +79,7 @@ class AccessTokens:
         if not grant.session_id:
             return ValidAccess(_as_narrowed(grant), user, None, instance)
         session = await self._store.get(SESSION, grant.session_id)
-        if not await self._still_gives(session, grant, user, instance):
+        if not self._still_gives(session, grant, user, instance):
             return None
         return ValidAccess(_as_narrowed(grant), user, session, instance)
 
@@ -113,17 +113,13 @@ class AccessTokens:
         is_active = organization is not None and organization.state is OrganizationState.ACTIVE
         return user if is_active else None
 
-    async def _still_gives(
-        self, session: Session | None, grant: Grant, user: User, instance: Instance
-    ) -> bool:
+    def _still_gives(self, session: Session | None, grant: Grant, user: User, instance: Instance) -> bool:
         """Whether the session still stands behind the grant: an ended one never, an expired one for offline access."""
-        is_offline = OFFLINE_ACCESS in grant.scope
-        if session is None:
-            gone = await self._store.get(ENDED_SESSION, grant.session_id)
-            return is_offline and gone is not None and gone.reason == "expired"
-        if is_revoked(session, user, instance):
+        if session is None or is_revoked(session, user, instance):
             return False
-        return is_offline or not is_expired(session, max(self._effects.now(), session.changed_at))
+        return OFFLINE_ACCESS in grant.scope or not is_expired(
+            session, max(self._effects.now(), session.changed_at)
+        )
 
 
 def _as_narrowed(grant: Grant) -> Grant:

@@ -1,38 +1,44 @@
-"""What a serving process does by the clock: signing keys are rotated when their time has come."""
+"""What a serving process does by the clock: signing keys are rotated, and what is over is cleaned away."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
-from typing import Final
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any, Final
 
 from ostiary.app.installation import Installation
 
 _EVERY_S: Final = 60
 _FIRST_AFTER_S: Final = 1  # the first answers have gone before
+_CLEANED_AFTER_S: Final = 30
 
 
 @asynccontextmanager
 async def schedule(
     installation: Installation, on_fatal: Callable[[BaseException], None], every_s: float = _EVERY_S
 ) -> AsyncIterator[None]:
-    """Looks soon, then every minute, what is due, meanwhile; what goes wrong is fatal."""
-    task = asyncio.create_task(_run(installation, every_s))
+    """Looks soon, then again and again, what is due, meanwhile; what goes wrong is fatal."""
 
     def done(ended: asyncio.Task[None]) -> None:
         error = None if ended.cancelled() else ended.exception()
         if error is not None:
             on_fatal(error)
 
-    task.add_done_callback(done)
+    def begun(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        task.add_done_callback(done)
+        return task
+
+    tasks = [begun(_rotate(installation, every_s)), begun(_clean(installation))]
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError, Exception):
-            await task
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _run(installation: Installation, every_s: float) -> None:
+async def _rotate(installation: Installation, every_s: float) -> None:
     await asyncio.sleep(min(_FIRST_AFTER_S, every_s))
     from ostiary.app.rotation import key_rotation
 
@@ -40,3 +46,13 @@ async def _run(installation: Installation, every_s: float) -> None:
     while True:
         await rotation.due()
         await asyncio.sleep(every_s)
+
+
+async def _clean(installation: Installation) -> None:
+    every_s = installation.settings.clean_every_s
+    if not every_s:
+        return
+    await asyncio.sleep(min(_CLEANED_AFTER_S, every_s))
+    from ostiary.app.cleaning import cleaner
+
+    await cleaner(installation).run(timedelta(seconds=every_s))

@@ -19,6 +19,7 @@ _COMMANDS: Final = (
     ("totp", "ostiary.cli.totp:totp", "The code of now of an authenticator app."),
     ("settings", "ostiary.cli.settings:settings", "Every setting: value, unit, default, meaning."),
     ("migrate", "ostiary.cli.migrate:migrate", "Bring the database to this version; makes a new one."),
+    ("clean", "ostiary.cli.clean:clean", "Remove what is over; a running server does so by itself."),
     ("bench", "ostiary.cli.bench:bench", "Measure our own operations on this machine."),
     ("version", "ostiary.cli.version:version", "The version."),
 )

@@ -70,6 +70,13 @@ class Serving:
     hash_workers: Annotated[int | None, Parameter(help="Threads that hash passwords.")] = None
     drain_notice_s: Annotated[int | None, Parameter(help="Seconds between SIGTERM and closing.")] = None
     drain_s: Annotated[int | None, Parameter(help="Seconds to finish what is being answered.")] = None
+    expired_sessions_days: Annotated[int | None, Parameter(help="So long expired sessions are listed.")] = (
+        None
+    )
+    ended_sessions_days: Annotated[int | None, Parameter(help="So long an end is known.")] = None
+    deliveries_days: Annotated[int | None, Parameter(help="So long the log of messages goes back.")] = None
+    audit_days: Annotated[int | None, Parameter(help="So long the audit goes back.")] = None
+    clean_every_s: Annotated[int | None, Parameter(help="Seconds between cleanings; 0: none.")] = None
     log_level: Annotated[str | None, Parameter(help="debug, info, warning or error.")] = None
     log_format: Annotated[str | None, Parameter(help="auto, json or console.")] = None
     access_log: Annotated[bool | None, Parameter(help="One line for each call.")] = None

@@ -19,7 +19,7 @@ def show(
     limit: Annotated[int, Parameter(help="At most so many, newest first.")] = 20,
     place: Place = HERE,
 ) -> None:
-    """Print the latest attempt at each message of the last 30 days: time, kind, target, outcome, attempts, reason."""
+    """Print the latest attempt at each message that is still known: time, kind, target, outcome, attempts, reason."""
     from ostiary.app.outbox import listed
 
     async def run() -> None:

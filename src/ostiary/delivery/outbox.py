@@ -5,7 +5,6 @@ At least once: a crash between sending and erasing repeats one message, under th
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,7 +14,6 @@ import msgspec
 from ostiary.core.delivery import DELIVERY, Delivery, Outcome
 from ostiary.core.notification import sealing_context
 from ostiary.crypto.seal import BrokenSeal, Sealer
-from ostiary.delivery.log import forget
 from ostiary.effects import Effects
 from ostiary.errors import Unavailable
 from ostiary.storage.port import Changes, Conflict, Lease, Message, Postpone, Put, Store
@@ -26,7 +24,6 @@ POLL_S: Final = 0.2
 TRIED_FOR: Final = timedelta(hours=24)
 FIRST_PAUSE: Final = timedelta(seconds=5)
 LONGEST_PAUSE: Final = timedelta(hours=1)
-SWEPT_EVERY: Final = timedelta(hours=1)
 _GROWTH: Final = 3
 
 
@@ -68,7 +65,6 @@ class Outbox:
         self._sealer = sealer
         self._senders = {kind: sender for sender in senders for kind in sender.kinds}
         self._made: dict[Sender, Deliver] = {}
-        self._swept_at = effects.now()
 
     async def deliver(self) -> int:
         """Send what is due now; how many were tried."""
@@ -89,16 +85,7 @@ class Outbox:
                     busy.add(task)
                     task.add_done_callback(busy.discard)
                 if not leased:
-                    await self._sweep()
                     await asyncio.sleep(POLL_S)
-
-    async def _sweep(self) -> None:
-        now = self._effects.now()
-        if now - self._swept_at < SWEPT_EVERY:
-            return
-        self._swept_at = now
-        with suppress(Conflict, Unavailable):
-            await forget(self._store, now)
 
     async def _leased(self, limit: int) -> tuple[Message, ...]:
         if not limit or not self._senders:

@@ -13,7 +13,7 @@ from ostiary.core.grant import GRANT, Grant, Refresh
 from ostiary.core.login_request import Authentication
 from ostiary.core.organization import INSTANCE, INSTANCE_KEY, ORGANIZATION, OrganizationState
 from ostiary.core.participant import PARTICIPANT, Participant
-from ostiary.core.session import ENDED_SESSION, SESSION, Session
+from ostiary.core.session import SESSION, Session
 from ostiary.core.user import USER, User, UserState
 from ostiary.crypto.seal import Sealer
 from ostiary.effects import Effects
@@ -92,13 +92,9 @@ class Desk:
         An ended session ends everything that came from it; one that merely expired does not end ``offline`` access.
         """
         session = await self.store.get(SESSION, authentication.session_id)
-        if session is not None:
-            return await self.subject_of(session, authentication.user_id, offline=offline)
-        user = await self._active(authentication.user_id)
-        gone = await self.store.get(ENDED_SESSION, authentication.session_id)
-        if not (offline and gone is not None and gone.reason == "expired"):
+        if session is None:
             raise OAuthError("invalid_grant", "the session has ended")
-        return Subject(user, None)
+        return await self.subject_of(session, authentication.user_id, offline=offline)
 
     async def subject_of(self, session: Session, user_id: str, *, offline: bool = False) -> Subject:
         """The user and their session, which was just read, if they are good; raises invalid_grant."""

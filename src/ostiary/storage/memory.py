@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from ostiary.core.filter import Names, Owns, check_size, matches
+from ostiary.core.filter import Compare, Names, Order, Owns, check_size, matches
 from ostiary.core.record import AnyKind, Kind, Record, RecordT
 from ostiary.storage.port import (
     OWNED_LIMIT,
@@ -13,6 +13,7 @@ from ostiary.storage.port import (
     BudgetSpent,
     Changes,
     Conflict,
+    Journal,
     Lease,
     Listing,
     Message,
@@ -21,6 +22,8 @@ from ostiary.storage.port import (
     Put,
     Remove,
     Saved,
+    Sweep,
+    Swept,
 )
 from ostiary.storage.statements import sql_value
 
@@ -74,7 +77,7 @@ class MemoryStore:
         ]
         found.sort(key=lambda pair: _rank(pair[0][listing.order], pair[1].id), reverse=listing.descending)
         part = found[listing.offset : listing.offset + listing.limit]
-        return Page(tuple(row for _, row in part), len(found))
+        return Page(tuple(row for _, row in part), len(found if listing.is_counted else part))
 
     async def save(self, changes: Changes) -> Saved:
         """Judge everything, then write everything; nothing waits in between."""
@@ -85,6 +88,27 @@ class MemoryStore:
         self._write(changes)
         added = {budget.key: counters[budget.key][0] for budget in changes.budgets if budget.add}
         return Saved(added, self._leased(changes.lease) if changes.lease else ())
+
+    async def sweep(self, sweep: Sweep) -> Swept:
+        """Look at as many as may be."""
+        match sweep.what:
+            case Journal.AUDIT:
+                oldest = self.audits[: sweep.limit]
+                young = [audit for audit in oldest if audit.at >= sweep.before]
+                self.audits[: sweep.limit] = young
+                return _swept(len(oldest) - len(young), sweep)
+            case Journal.COUNTERS:
+                keys = sorted(key for key in self._counters if key > sweep.after)[: sweep.limit]
+                old = [key for key in keys if self._counters[key][1] < sweep.before]
+                self._counters = {k: counter for k, counter in self._counters.items() if k not in old}
+                return Swept(len(old), keys[-1] if len(keys) == sweep.limit else None)
+            case kind:
+                over = Compare(sweep.column, Order.LESS, sweep.before)
+                listing = Listing(kind, over, sweep.column, limit=sweep.limit)
+                rows = (await self.page(listing)).items
+                for row in rows:
+                    del self._of(kind)[row.id]
+                return _swept(len(rows), sweep)
 
     async def close(self) -> None:
         """Nothing to let go of."""
@@ -182,6 +206,11 @@ class MemoryStore:
 
 # The unique columns of the migrations.
 UNIQUE = {"organization": ("primary_domain",), "authenticator": ("lookup_hash",)}
+
+
+def _swept(removed: int, sweep: Sweep) -> Swept:
+    """Whoever found less than might be had has found all."""
+    return Swept(removed, "" if removed == sweep.limit else None)
 
 
 def _postponed(message: Message, postpone: Postpone) -> Message:

@@ -10,6 +10,7 @@ What is made for every save is a msgspec struct: as frozen as a dataclass, and m
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 from types import MappingProxyType
 from typing import Generic, Protocol
 
@@ -150,7 +151,10 @@ class Saved(msgspec.Struct, frozen=True):
 
 
 class Listing(msgspec.Struct, Generic[RecordT], frozen=True):
-    """A question for many rows. ``order`` is a column; the id breaks ties, so pages are stable."""
+    """A question for many rows. ``order`` is a column; the id breaks ties, so pages are stable.
+
+    Not ``is_counted``: only the asked-for part is looked at, and counted.
+    """
 
     kind: Kind[RecordT]
     where: Filter | None = None
@@ -158,6 +162,7 @@ class Listing(msgspec.Struct, Generic[RecordT], frozen=True):
     descending: bool = False
     offset: int = 0
     limit: int = 100
+    is_counted: bool = True
 
 
 class Page(msgspec.Struct, Generic[RecordT], frozen=True):
@@ -165,6 +170,34 @@ class Page(msgspec.Struct, Generic[RecordT], frozen=True):
 
     items: tuple[RecordT, ...]
     total: int
+
+
+class Journal(Enum):
+    """What a store keeps beside records."""
+
+    AUDIT = "audit"
+    COUNTERS = "counter"
+
+
+class Sweep(msgspec.Struct, frozen=True):
+    """Remove rows whose time has come: that in ``column``, which has an index; for journals it is understood.
+
+    At most ``limit`` rows are looked at: the oldest ones, and of counters, which have no order in time, those whose keys
+    come after ``after``.
+    """
+
+    what: AnyKind | Journal
+    before: datetime
+    column: str = ""
+    after: str = ""
+    limit: int = 200
+
+
+class Swept(msgspec.Struct, frozen=True):
+    """How many rows went, and the ``after`` to go on with; None: no more are to be looked at."""
+
+    removed: int
+    after: str | None = None
 
 
 class Store(Protocol):
@@ -196,6 +229,10 @@ class Store(Protocol):
 
     async def save(self, changes: Changes) -> Saved:
         """All or nothing, durable when it returns; raises Conflict or BudgetSpent."""
+        ...
+
+    async def sweep(self, sweep: Sweep) -> Swept:
+        """Forget what is over, as the rows are when it is done: who has just been given more time stays."""
         ...
 
     async def close(self) -> None:

@@ -12,14 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from datetime import datetime
 from pathlib import Path
+from typing import cast
 
 from ostiary.core.filter import check_size
 from ostiary.core.record import Kind, RecordT
 from ostiary.errors import Unavailable
 from ostiary.storage.migrate import SchemaError, migrate
-from ostiary.storage.port import Changes, Listing, Page, Saved
+from ostiary.storage.port import Changes, Listing, Page, Saved, Sweep, Swept
 from ostiary.storage.sqlite_reader import Reader
-from ostiary.storage.sqlite_writer import Item, Verdict, Writer
+from ostiary.storage.sqlite_writer import Item, Verdict, Waiter, Writer
 from ostiary.storage.statements import FEW, Catalogue, SqlValue, sql_value
 from ostiary.storage.where import clause_of, owner_in
 
@@ -112,7 +113,8 @@ class SqliteStore:
             f"ORDER BY {listing.order} {way}, id {way} LIMIT ? OFFSET ?"
         )
         count = f"SELECT count(*) FROM {table} WHERE {where}"
-        rows, total = await self._in_reader(page, count, parameters, (listing.limit, listing.offset))
+        counting = count if listing.is_counted else None
+        rows, total = await self._in_reader(page, counting, parameters, (listing.limit, listing.offset))
         decode = self._catalogue[listing.kind].decode
         return Page(tuple(decode(row) for row in rows), total)
 
@@ -126,19 +128,23 @@ class SqliteStore:
         if len(rows) > FEW:
             return None
         part = rows[listing.offset : listing.offset + listing.limit]
-        return Page(tuple(sql.decode(data) for (data,) in part), len(rows))
+        return Page(tuple(sql.decode(data) for (data,) in part), len(rows if listing.is_counted else part))
 
     async def save(self, changes: Changes) -> Saved:
         """Through the writer; a request that is given up does not stop its save."""
+        return cast("Saved", await self._verdict_on(changes))
+
+    async def sweep(self, sweep: Sweep) -> Swept:
+        """Through the writer, in one transaction with saves that wait."""
+        return cast("Swept", await self._verdict_on(sweep))
+
+    def _verdict_on(self, one: Changes | Sweep) -> Waiter:
         self._writer.check()
-        waiter: asyncio.Future[Verdict] = self._loop.create_future()
-        self._turn.append((changes, waiter))
-        if len(self._turn) == 1:  # saves of one turn of the loop make one group
+        waiter: Waiter = self._loop.create_future()
+        self._turn.append((one, waiter))
+        if len(self._turn) == 1:  # what is written in one turn of the loop makes one group
             self._loop.call_soon(self._submit)
-        verdict = await waiter
-        if isinstance(verdict, Exception):
-            raise verdict
-        return verdict
+        return waiter
 
     @property
     def queued(self) -> int:
@@ -160,16 +166,20 @@ class SqliteStore:
             items, self._turn = self._turn, []
             self._writer.submit(items)
 
-    def _answer(self, verdicts: list[tuple["asyncio.Future[Verdict]", Verdict]]) -> None:
+    def _answer(self, verdicts: list[tuple[Waiter, Verdict]]) -> None:
         def hand_over() -> None:
             for waiter, verdict in verdicts:
-                if not waiter.done():
+                if waiter.done():  # who asked has gone
+                    continue
+                if isinstance(verdict, Exception):
+                    waiter.set_exception(verdict)
+                else:
                     waiter.set_result(verdict)
 
         self._loop.call_soon_threadsafe(hand_over)
 
     async def _in_reader(
-        self, page: str, count: str, parameters: tuple[SqlValue, ...], bounds: tuple[int, int]
+        self, page: str, count: str | None, parameters: tuple[SqlValue, ...], bounds: tuple[int, int]
     ) -> tuple[list[bytes], int]:
         late = threading.Event()
 
@@ -179,7 +189,7 @@ class SqliteStore:
             connection.execute("BEGIN")
             try:
                 rows = [row[0] for row in connection.execute(page, (*parameters, *bounds))]
-                (total,) = connection.execute(count, parameters).fetchone()
+                total = connection.execute(count, parameters).fetchone()[0] if count else len(rows)
             finally:
                 connection.execute("ROLLBACK")
             return rows, total

@@ -14,13 +14,15 @@ from collections.abc import Callable, Sequence
 from ostiary.errors import Unavailable
 from ostiary.storage import sqlite_group
 from ostiary.storage.group import Group, NotTogether, wanted_by
-from ostiary.storage.port import BudgetSpent, Changes, Conflict, Saved
+from ostiary.storage.port import BudgetSpent, Changes, Conflict, Saved, Sweep, Swept
+from ostiary.storage.sqlite_sweep import swept
 from ostiary.storage.statements import Catalogue
 
 GROUP_LIMIT = 256
-Verdict = Saved | Exception
-Item = tuple[Changes, "Future[Verdict]"]  # the future is the event loop's: only ``answer`` may touch it
-Answer = Callable[[list[tuple["Future[Verdict]", Verdict]]], None]
+Verdict = Saved | Swept | Exception
+Waiter = Future[Saved | Swept]  # the event loop's: only ``answer`` may touch it
+Item = tuple[Changes | Sweep, Waiter]
+Answer = Callable[[list[tuple[Waiter, Verdict]]], None]
 
 # Errors that come from what is to be written; the disk is well, and one by one most saves are good.
 _OF_ONE_ITEM = (
@@ -119,13 +121,15 @@ class Writer:
         connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
         try:
-            changes = [changes for changes, _ in items]
+            changes = [one for one, _ in items if isinstance(one, Changes)]
             group = Group(sqlite_group.find(connection, self._catalogue, wanted_by(changes)))
-            verdicts = [_verdict(group, one) for one in changes]
+            verdicts = [_verdict(group, one) for one, _ in items]
             sqlite_group.write(connection, self._catalogue, group)
-            for number, one in enumerate(changes):
+            for number, (one, _) in enumerate(items):
                 verdict = verdicts[number]
-                if one.lease is not None and isinstance(verdict, Saved):
+                if isinstance(one, Sweep):
+                    verdicts[number] = swept(connection, one)
+                elif one.lease is not None and isinstance(verdict, Saved):
                     verdicts[number] = Saved(verdict.counters, sqlite_group.leased(connection, one.lease))
             connection.execute("COMMIT")
         except BaseException:
@@ -163,8 +167,9 @@ class Writer:
         )
 
 
-def _verdict(group: Group, changes: Changes) -> Verdict:
+def _verdict(group: Group, one: Changes | Sweep) -> Verdict:
+    """A sweep is not judged: its turn comes when the group is written."""
     try:
-        return group.judge(changes)
+        return Swept(0) if isinstance(one, Sweep) else group.judge(one)
     except (Conflict, BudgetSpent) as refusal:
         return refusal
