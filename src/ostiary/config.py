@@ -112,6 +112,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     twilio_url: Annotated[str, "URL", "The provider, or one that speaks its form."] = "https://api.twilio.com"
     twilio_account_sid: Annotated[str, "id", "The account there (AC…)."] = ""
     twilio_auth_token: Annotated[Secret, "token", "The account's token."] = Secret("")
+    place_header: Annotated[
+        str,
+        "header",
+        "The header in which your proxy tells where a request comes from, for people's lists of devices; empty: none.",
+    ] = ""
     hash_workers: Annotated[int, "threads", "Threads that hash passwords; 0: one less than processors."] = 0
     drain_notice_s: Annotated[
         int,

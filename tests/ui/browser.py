@@ -68,6 +68,8 @@ class Browser:
     def __init__(self, send: SendTo, origin: str, *, knows_fetch_metadata: bool = True) -> None:
         self.cookies: dict[str, str] = {}
         self.language = ""
+        self.user_agent = "Test/1.0"
+        self.place = ""
         self.url = self.text = ""
         self.status = 0
         self.headers: dict[str, str] = {}
@@ -120,7 +122,9 @@ class Browser:
         raise AssertionError(f"a loop: {self.redirects}")
 
     async def _once(self, method: str, url: str, headers: dict[str, str], body: bytes) -> None:
-        sent = {"host": urlsplit(url).netloc, "user-agent": "Test/1.0", **headers}
+        sent = {"host": urlsplit(url).netloc, "user-agent": self.user_agent, **headers}
+        if self.place:
+            sent["x-place"] = self.place
         if not self._modern:
             del sent["sec-fetch-site"]
         if self.cookies:

@@ -13,17 +13,20 @@ from ostiary.core.session import SESSION, Session
 from ostiary.core.user import AUTHENTICATOR, LOGIN_NAME, USER, Authenticator, LoginName, Profile, User
 from ostiary.crypto.seal import BrokenSeal
 from ostiary.errors import OstiaryError
+from ostiary.factors import FACTORS
 from ostiary.factors.password import PASSWORD
 from ostiary.factors.totp import TOTP, TotpData, encode
 from ostiary.http.message import Request, Response
 from ostiary.http.router import Route, Router
 from ostiary.oidc.problem import oauth_route
+from ostiary.sessions.timeline import SessionTimelines
 from ostiary.storage.memory import MemoryStore
 from ostiary.storage.port import Changes, Put
 from ostiary.ui.cookie import LoginCookie
 from ostiary.ui.paths import LOGIN
 from ostiary.ui.site import Given, Site
 from ostiary.ui.texts import CATALOGUES
+from ostiary.users.service import Users
 from tests.doubles.effects import START
 from tests.oidc.conftest import CHALLENGE, ISSUER, REDIRECT, Provider
 from tests.sessions.conftest import HASH, LOGIN_CLIENT, PASSWORD_TEXT, TOTP_SECRET
@@ -37,6 +40,7 @@ class PageHouse(Provider):
 
     def __init__(self, issuer: str = ISSUER) -> None:
         super().__init__(MemoryStore())
+        self.users = Users(self.store, self.cache, self.effects, self.tools, self.sealer, self.pool, FACTORS)
         self.site = Site(
             Given(
                 signin=self.signin,
@@ -50,6 +54,9 @@ class PageHouse(Provider):
                 form_key=self.sealer.subkey("page forms"),
                 catalogues=Languages(CATALOGUES),
                 external_url=issuer,
+                users=self.users,
+                timelines=SessionTimelines(self.store, self.cache, self.effects),
+                place_header="X-Place",
             )
         )
         routes = {place: Route(endpoint, self.site.refuse) for place, endpoint in self.site.endpoints.items()}

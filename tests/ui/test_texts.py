@@ -17,7 +17,7 @@ def _texts() -> set[str]:
     """All texts: what templates say, and what login, devices and errors hand to them."""
     texts = {
         text
-        for file in (UI / "templates").glob("*.html")
+        for file in (UI / "templates").glob("**/*.html")
         for text in re.findall(r'\bt\("([^"]+)"', file.read_text("utf-8"))
     }
     for name in ("login", "device", "refusal"):

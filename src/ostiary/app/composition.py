@@ -43,11 +43,12 @@ def whole(surface: Surface) -> Application:
     openid = open_id(installation, tokens, keys)
     routes = openid.routes | token_routes(installation, keys, tokens, openid.authenticator)
     routes |= logout_routes(installation, keys, session_commands(installation))
-    routes |= page_routes(installation, openid, session_commands(installation))
+    people = users(installation)
+    routes |= page_routes(installation, openid, session_commands(installation), people)
     policies = Policies(
         policy_commands(installation), SettingsQueries(installation.store, installation.cache)
     )
-    return surface.application(_services(surface, openid), routes, tokens, policies)
+    return surface.application(_services(surface, openid, people), routes, tokens, policies)
 
 
 def users(installation: Installation) -> Users:
@@ -76,12 +77,11 @@ def projects(installation: Installation) -> Projects:
     return Projects(installation.store, installation.cache, installation.effects)
 
 
-def _services(surface: Surface, openid: OpenId) -> Sequence[Service]:
+def _services(surface: Surface, openid: OpenId, people: Users) -> Sequence[Service]:
     installation = surface.installation
     store, effects = installation.store, installation.effects
     settings_queries = SettingsQueries(store, installation.cache)
     commands = policy_commands(installation)
-    people = users(installation)
     intents = Intents(store, effects, installation.sealer)
     work = projects(installation)
     organizations = OrganizationCommands(store, installation.cache, effects, installation.settings.domain)

@@ -13,7 +13,9 @@ from ostiary.factors.totp import TOTP
 from ostiary.http.message import Endpoint, Request, Response
 from ostiary.http.router import Route
 from ostiary.sessions.commands import SessionCommands
+from ostiary.sessions.timeline import SessionTimelines
 from ostiary.ui.paths import PLACES
+from ostiary.users.service import Users
 
 if TYPE_CHECKING:
     from ostiary.ui.site import Site
@@ -24,10 +26,10 @@ _SHARED: Final = (("GET", "/oauth/v2/authorize"), ("POST", "/oauth/v2/authorize"
 
 
 def page_routes(
-    installation: Installation, openid: OpenId, sessions: SessionCommands
+    installation: Installation, openid: OpenId, sessions: SessionCommands, users: Users
 ) -> dict[tuple[str, str], Route]:
     """Every page, and the pages of errors where browsers and programs come."""
-    late = _Late(installation, openid, sessions)
+    late = _Late(installation, openid, sessions, users)
     pages = {
         place: Route(late.endpoint(place), late.refuse, takes_body=place[0] == "POST") for place in PLACES
     }
@@ -37,7 +39,10 @@ def page_routes(
 class _Late:
     """The site, once it is there."""
 
-    def __init__(self, installation: Installation, openid: OpenId, sessions: SessionCommands) -> None:
+    def __init__(
+        self, installation: Installation, openid: OpenId, sessions: SessionCommands, users: Users
+    ) -> None:
+        self._users = users
         self._installation = installation
         self._openid = openid
         self._sessions = sessions
@@ -86,6 +91,9 @@ class _Late:
                 form_key=installation.sealer.subkey(_FORM_PURPOSE),
                 catalogues=Languages(CATALOGUES),
                 external_url=installation.settings.url,
+                users=self._users,
+                timelines=SessionTimelines(installation.store, installation.cache, installation.effects),
+                place_header=installation.settings.place_header,
             )
         )
         self._site = self._site or made

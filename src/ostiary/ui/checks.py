@@ -11,15 +11,14 @@ import msgspec
 from ostiary.core.factor import Factor
 from ostiary.core.idempotency import Once
 from ostiary.core.policy import LoginPolicy
-from ostiary.core.session import UserAgent
 from ostiary.errors import InvalidArgument, OstiaryError, PermissionDenied
 from ostiary.http.message import Request
 from ostiary.sessions.change import Changed, SessionChange, UserNamed
 from ostiary.sessions.commands import SessionCommands
+from ostiary.ui.agents import Agents
 from ostiary.ui.caller import SIGNING_IN
 from ostiary.ui.cookie import Kept
 
-_AGENT_MAX_LENGTH = 500
 NONCE_LENGTH = 22
 
 
@@ -46,9 +45,15 @@ class Checks:
     """Passwords and codes, checked by the same commands as the API's."""
 
     def __init__(
-        self, commands: SessionCommands, ways: Ways, form_key: bytes, now: Callable[[], datetime]
+        self,
+        commands: SessionCommands,
+        ways: Ways,
+        agents: Agents,
+        form_key: bytes,
+        now: Callable[[], datetime],
     ) -> None:
         """``form_key`` keys the digests of forms, for a form may hold a password."""
+        self._agents = agents
         self._commands = commands
         self._ways = ways
         self._form_key = form_key
@@ -72,7 +77,7 @@ class Checks:
             user=UserNamed(login_name=login_name),
             checks=checks,
             lifetime=_s(lifetime_s),
-            user_agent=agent_of(request),
+            user_agent=self._agents.of(request),
         )
         try:
             changed = await self._commands.create(SIGNING_IN, change, once)
@@ -117,12 +122,6 @@ class Checks:
 def is_of_session(error: OstiaryError) -> bool:
     """Whether it is the session that is not as it should be, and not the evidence."""
     return error.id in {"COMMAND-Hewfq", "COMMAND-Hkl3d", "COMMAND-3n77z"}
-
-
-def agent_of(request: Request) -> UserAgent:
-    """The device as it is told: the peer's address, and what its browser calls itself."""
-    description = request.header(b"user-agent")[:_AGENT_MAX_LENGTH]
-    return UserAgent(ip=request.peer_ip or None, description=description or None)
 
 
 def _s(seconds: int) -> timedelta | None:

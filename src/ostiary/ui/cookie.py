@@ -61,7 +61,7 @@ class LoginCookie:
 
         Raises: InvalidArgument when the cookie came twice with different values.
         """
-        values = set(_values(request.header(b"cookie"), self.name))
+        values = set(values_of(request.header(b"cookie"), self.name))
         if len(values) > 1:
             hint = "delete this site's cookies and sign in again"
             raise InvalidArgument("ui.cookie_twice", "The login cookie was sent twice", hint=hint)
@@ -91,7 +91,7 @@ def with_session(kept: Iterable[Kept], added: Kept) -> tuple[Kept, ...]:
     return (*(one for one in kept if one.session_id != added.session_id), added)
 
 
-def _values(header: str, name: str) -> list[str]:
+def values_of(header: str, name: str) -> list[str]:
     """The values of one cookie, as they are: no quotes, no escapes are understood."""
     pairs = (pair.strip().partition("=") for pair in header.split(";"))
     return [value for key, _, value in pairs if key == name]

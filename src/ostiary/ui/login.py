@@ -12,6 +12,7 @@ from ostiary.errors import (
 from ostiary.http.message import Header, Request, Response
 from ostiary.oidc.parameters import Parameters
 from ostiary.signin.held import held
+from ostiary.ui.account.paths import ACCOUNT
 from ostiary.ui.checks import Checks, is_of_session
 from ostiary.ui.choice import Account, Turn, View, named, of_account, turn
 from ostiary.ui.cookie import Kept, LoginCookie, with_session
@@ -184,6 +185,7 @@ class Login:
             action=self._url(visit, session_id if shown.view is View.CODE else ""),
             another=self._url(visit, "", ("another", "1")),
             logout=LOGOUT,
+            account_page=ACCOUNT,
             problem=problem,
             login_name=shown.login_name,
             turn=shown,

@@ -3,6 +3,8 @@
 from typing import Final
 from urllib.parse import urlencode
 
+from ostiary.ui.account.paths import ACCOUNT_PLACES
+
 FRONT: Final = "/"
 LOGIN_ROOT: Final = "/ui/v2/login"
 LOGIN: Final = f"{LOGIN_ROOT}/login"
@@ -25,6 +27,7 @@ PLACES: Final[tuple[tuple[str, str], ...]] = (
     ("POST", DEVICE),
     ("GET", FORM_POST),
     ("GET", f"{STATIC}/{{file}}"),
+    *ACCOUNT_PLACES,
 )
 
 

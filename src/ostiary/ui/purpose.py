@@ -11,6 +11,7 @@ from ostiary.errors import InvalidArgument
 from ostiary.oidc.parameters import Parameters
 from ostiary.oidc.requests import LINKING, AuthorizationRequests
 from ostiary.signin.requests import Proof, SignIn
+from ostiary.ui.account.paths import FRESH, is_account_page
 from ostiary.ui.caller import SIGNING_IN
 from ostiary.ui.device_codes import DeviceCodes
 from ostiary.ui.paths import DEVICE, link
@@ -54,6 +55,8 @@ class Purposes:
             return await self._oidc(parameters.get("authRequest"))
         if parameters.get("device"):
             return await self._device(parameters.get("device"), peer_ip)
+        if parameters.get("account"):
+            return self._account(parameters)
         if parameters.get("samlRequest"):
             raise InvalidArgument("ui.saml", "SAML requests are not supported yet")
         return Purpose(login_hint=parameters.get("login_hint"), locales=_locales(parameters))
@@ -75,6 +78,23 @@ class Purposes:
             leads_to="" if is_posted else oidc.redirect_uri,
             finish=partial(self._finish, request.id),
             refuse=partial(self._refuse, request.id),
+        )
+
+    def _account(self, parameters: Parameters) -> Purpose:
+        """To a page of the account; ``fresh``: all that its user must prove is proved within minutes."""
+        target, user_id, fresh = (parameters.get(name) for name in ("account", "user", "fresh"))
+        if not is_account_page(target):
+            raise InvalidArgument("ui.account_page", "There is no such page of the account")
+
+        async def finish(_: Proof) -> str:
+            return target
+
+        return Purpose(
+            kept=(("account", target), ("user", user_id), ("fresh", fresh)),
+            wanted=Wanted(since=self._signin.effects.now() - FRESH if fresh else None),
+            hint_user_id=user_id,
+            locales=_locales(parameters),
+            finish=finish,
         )
 
     async def _application(self, request: LoginRequest) -> Application | None:

@@ -9,8 +9,11 @@ from ostiary.http.message import Endpoint, Request, Response
 from ostiary.oidc.device import DeviceAuthorizations
 from ostiary.oidc.requests import AuthorizationRequests
 from ostiary.sessions.commands import SessionCommands
+from ostiary.sessions.timeline import SessionTimelines
 from ostiary.signin.requests import SignIn
 from ostiary.ui import paths
+from ostiary.ui.account.site import account_endpoints
+from ostiary.ui.agents import Agents
 from ostiary.ui.assets import Assets
 from ostiary.ui.checks import Checks, Ways
 from ostiary.ui.cookie import LoginCookie, Seals
@@ -26,6 +29,7 @@ from ostiary.ui.refusal import Refusals
 from ostiary.ui.texts import Catalogues
 from ostiary.ui.typed_name import TypedNames
 from ostiary.ui.visit import Visits
+from ostiary.users.service import Users
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,9 @@ class Given:
     form_key: bytes
     catalogues: Catalogues
     external_url: str
+    users: Users
+    timelines: SessionTimelines
+    place_header: str = ""
 
 
 class Site:
@@ -60,7 +67,9 @@ class Site:
         codes = DeviceCodes(given.devices, effects.now)
         visits = Visits(given.signin, cookie, pages, Purposes(given.signin, given.requests, codes))
         forms = Forms(given.external_url)
-        checks = Checks(given.sessions, Ways(given.password, given.totp), given.form_key, effects.now)
+        agents = Agents(effects.random_bytes, given.place_header, is_secure=is_secure)
+        ways = Ways(given.password, given.totp)
+        checks = Checks(given.sessions, ways, agents, given.form_key, effects.now)
         names = TypedNames(given.seals, given.broken_seal)
         login = Login(visits, forms, checks, cookie, names, pages)
         logout = Logout(visits, forms, given.sessions, cookie, pages)
@@ -69,9 +78,9 @@ class Site:
         self._refusals = Refusals(pages)
         self.assets = assets
         self.endpoints: Mapping[tuple[str, str], Endpoint] = {
-            ("GET", paths.FRONT): login.show,
-            ("GET", paths.LOGIN_ROOT): login.show,
-            ("GET", paths.LOGIN): login.show,
+            ("GET", paths.FRONT): agents.remembering(login.show),
+            ("GET", paths.LOGIN_ROOT): agents.remembering(login.show),
+            ("GET", paths.LOGIN): agents.remembering(login.show),
             ("POST", paths.LOGIN): login.act,
             ("GET", paths.LOGOUT): logout.show,
             ("POST", paths.LOGOUT): logout.act,
@@ -80,6 +89,7 @@ class Site:
             ("POST", paths.DEVICE): device.act,
             ("GET", paths.FORM_POST): posting.show,
             ("GET", f"{paths.STATIC}/{{file}}"): assets,
+            **account_endpoints(given, visits, forms, pages),
         }
 
     def refuse(self, request: Request, error: OstiaryError) -> Response:

@@ -1,0 +1,25 @@
+"""Where the account's pages are."""
+
+import re
+from datetime import timedelta
+from typing import Final
+
+# How long a verification entitles to changes. Source: OWASP ASVS 7.5.1, 7.5.3.
+FRESH: Final = timedelta(minutes=5)
+ACCOUNT: Final = "/ui/v2/account"
+FACTORS: Final = f"{ACCOUNT}/factors"
+APPLICATIONS: Final = f"{ACCOUNT}/applications"
+
+# Pages that only show, and pages with a form.
+_SHOWN: Final[tuple[str, ...]] = ()
+_FORMS: Final[tuple[str, ...]] = (ACCOUNT,)
+ACCOUNT_PLACES: Final[tuple[tuple[str, str], ...]] = (
+    *(("GET", path) for path in (*_SHOWN, *_FORMS)),
+    *(("POST", path) for path in _FORMS),
+)
+_URL: Final = re.compile(r"[!-~]{1,1000}\Z")
+
+
+def is_account_page(url: str) -> bool:
+    """Whether it is one of our account's pages, with whatever query: a place where a login may lead."""
+    return _URL.match(url) is not None and ("GET", url.partition("?")[0]) in ACCOUNT_PLACES

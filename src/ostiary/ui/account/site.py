@@ -1,0 +1,53 @@
+"""The account's pages put together."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from ostiary.http.message import Endpoint
+from ostiary.sessions.commands import SessionCommands
+from ostiary.sessions.timeline import SessionTimelines
+from ostiary.ui.account import paths
+from ostiary.ui.account.application_names import ApplicationNames
+from ostiary.ui.account.devices import Devices
+from ostiary.ui.account.entrance import Entrance
+from ostiary.ui.forms import Forms
+from ostiary.ui.pages import Pages
+from ostiary.ui.visit import Visits
+from ostiary.users.service import Users
+
+
+class Given(Protocol):
+    """What the account's pages take of the site's."""
+
+    @property
+    def sessions(self) -> SessionCommands:
+        """Commands on sessions."""
+        ...
+
+    @property
+    def timelines(self) -> SessionTimelines:
+        """What users know of their own sessions."""
+        ...
+
+    @property
+    def users(self) -> Users:
+        """Commands on users."""
+        ...
+
+    @property
+    def place_header(self) -> str:
+        """The header that tells places; empty: none does."""
+        ...
+
+
+def account_endpoints(
+    given: Given, visits: Visits, forms: Forms, pages: Pages
+) -> Mapping[tuple[str, str], Endpoint]:
+    """The endpoints by method and path. Whatever changes something is a ``form`` of the entrance."""
+    entrance = Entrance(visits, forms, pages)
+    names = ApplicationNames(visits.signin)
+    devices = Devices(entrance, given.timelines, given.sessions, names, given.place_header.lower())
+    return {
+        ("GET", paths.ACCOUNT): entrance.page(devices.show),
+        ("POST", paths.ACCOUNT): entrance.form(devices.act),
+    }
