@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from ostiary.app.installation import Installation
@@ -93,6 +94,7 @@ class _Late:
                 external_url=installation.settings.url,
                 users=self._users,
                 timelines=SessionTimelines(installation.store, installation.cache, installation.effects),
+                step_up_lasts=timedelta(seconds=installation.settings.step_up_lasts_s),
                 place_header=installation.settings.place_header,
             )
         )

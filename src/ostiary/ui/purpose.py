@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 from ostiary.core.client import APPLICATION, Application
@@ -11,7 +12,7 @@ from ostiary.errors import InvalidArgument
 from ostiary.oidc.parameters import Parameters
 from ostiary.oidc.requests import LINKING, AuthorizationRequests
 from ostiary.signin.requests import Proof, SignIn
-from ostiary.ui.account.paths import FRESH, is_account_page
+from ostiary.ui.account.paths import is_account_page
 from ostiary.ui.caller import SIGNING_IN
 from ostiary.ui.device_codes import DeviceCodes
 from ostiary.ui.paths import DEVICE, link
@@ -43,8 +44,15 @@ class Purpose:
 class Purposes:
     """Finds out what a login is for."""
 
-    def __init__(self, signin: SignIn, requests: AuthorizationRequests, devices: DeviceCodes) -> None:
-        """Requests of browsers and of devices."""
+    def __init__(
+        self,
+        signin: SignIn,
+        requests: AuthorizationRequests,
+        devices: DeviceCodes,
+        step_up_lasts: timedelta,
+    ) -> None:
+        """Requests of browsers and of devices; ``step_up_lasts``: so long a check entitles to changes."""
+        self._step_up_lasts_s = int(step_up_lasts.total_seconds())
         self._signin = signin
         self._requests = requests
         self._devices = devices
@@ -81,8 +89,8 @@ class Purposes:
         )
 
     def _account(self, parameters: Parameters) -> Purpose:
-        """To a page of the account; ``fresh``: all that its user must prove is proved within minutes."""
-        target, user_id, fresh = (parameters.get(name) for name in ("account", "user", "fresh"))
+        """To a page of the account; ``level``: the assurance that it takes, proved within minutes."""
+        target, user_id, level = (parameters.get(name) for name in ("account", "user", "level"))
         if not is_account_page(target):
             raise InvalidArgument("ui.account_page", "There is no such page of the account")
 
@@ -90,8 +98,8 @@ class Purposes:
             return target
 
         return Purpose(
-            kept=(("account", target), ("user", user_id), ("fresh", fresh)),
-            wanted=Wanted(since=self._signin.effects.now() - FRESH if fresh else None),
+            kept=(("account", target), ("user", user_id), ("level", level)),
+            wanted=Wanted(self._step_up_lasts_s, acr_values=(level,)) if level else Wanted(),
             hint_user_id=user_id,
             locales=_locales(parameters),
             finish=finish,

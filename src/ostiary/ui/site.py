@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from ostiary.core.factor import Factor
 from ostiary.errors import OstiaryError
@@ -29,6 +30,7 @@ from ostiary.ui.refusal import Refusals
 from ostiary.ui.texts import Catalogues
 from ostiary.ui.typed_name import TypedNames
 from ostiary.ui.visit import Visits
+from ostiary.users.context import STEP_UP_LASTS
 from ostiary.users.service import Users
 
 
@@ -53,6 +55,7 @@ class Given:
     users: Users
     timelines: SessionTimelines
     place_header: str = ""
+    step_up_lasts: timedelta = STEP_UP_LASTS
 
 
 class Site:
@@ -65,7 +68,8 @@ class Site:
         pages = Pages(assets, given.catalogues, effects.random_bytes, is_secure=is_secure)
         cookie = LoginCookie(given.seals, given.broken_seal, is_secure=is_secure)
         codes = DeviceCodes(given.devices, effects.now)
-        visits = Visits(given.signin, cookie, pages, Purposes(given.signin, given.requests, codes))
+        purposes = Purposes(given.signin, given.requests, codes, given.step_up_lasts)
+        visits = Visits(given.signin, cookie, pages, purposes)
         forms = Forms(given.external_url)
         agents = Agents(effects.random_bytes, given.place_header, is_secure=is_secure)
         ways = Ways(given.password, given.totp)

@@ -5,15 +5,14 @@ Who is who comes of the sessions whose tokens the browser holds, and of nothing 
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
-from ostiary.core.login_rules import Wanted
+from ostiary.core.assurance import AAL1, AAL2, aal_within_reach, proven
 from ostiary.core.login_step import Step
 from ostiary.core.permission import Caller
-from ostiary.core.user import User
+from ostiary.core.user import AUTHENTICATOR, User
 from ostiary.http.message import Endpoint, Request, Response
 from ostiary.oidc.parameters import Parameters
-from ostiary.signin.held import held
-from ostiary.ui.account.paths import FRESH
 from ostiary.ui.choice import Account, distinct
 from ostiary.ui.forms import Forms
 from ostiary.ui.pages import Leaf, Pages
@@ -37,7 +36,12 @@ class Member:
     @property
     def caller(self) -> Caller:
         """The user by their session, without the roles they hold elsewhere: here they act for themselves alone."""
-        return Caller(self.user.id, self.user.organization_id, session_id=self.account.kept.session_id)
+        return Caller(
+            self.user.id,
+            self.user.organization_id,
+            session_id=self.account.kept.session_id,
+            proven=proven(self.account.held.session, self.user),
+        )
 
     def url(self, path: str, *parameters: tuple[str, str]) -> str:
         """A link to a page of the same person."""
@@ -51,21 +55,23 @@ Act = Callable[[Member, Parameters], Awaitable[Response]]
 class Entrance:
     """Lets people in, or sends them through the login and back to where they wanted to go."""
 
-    def __init__(self, visits: Visits, forms: Forms, pages: Pages) -> None:
-        """Visits read the cookie, forms judge where requests come from."""
+    def __init__(self, visits: Visits, forms: Forms, pages: Pages, step_up_lasts: timedelta) -> None:
+        """Visits read the cookie, forms judge where requests come from; ``step_up_lasts``: as for the commands."""
+        self._step_up_lasts = step_up_lasts
         self._visits = visits
         self._forms = forms
         self._pages = pages
 
     def page(self, show: Show, *, fresh: bool = False) -> Endpoint:
-        """A page for who is signed in; ``fresh``: for who was verified just now."""
+        """A page for who is signed in; ``fresh``: for who was verified just now, as strongly as they can be."""
 
         async def answer(request: Request) -> Response:
             parameters = self._forms.asked(request)
             member = await self._member(request, parameters)
-            if member is None or (fresh and not await self._is_fresh(member)):
-                return self._prove(request, parameters, fresh=fresh)
-            return await show(member)
+            if member is None:
+                return self._prove(request, parameters)
+            level = await self._lacking(member) if fresh else ""
+            return self._prove(request, parameters, member, level) if level else await show(member)
 
         return answer
 
@@ -75,9 +81,10 @@ class Entrance:
         async def answer(request: Request) -> Response:
             query, form = self._forms.sent(request)
             member = await self._member(request, query)
-            if member is None or not await self._is_fresh(member):
-                return self._prove(request, query, fresh=True)
-            return await act(member, form)
+            if member is None:
+                return self._prove(request, query)
+            level = await self._lacking(member)
+            return self._prove(request, query, member, level) if level else await act(member, form)
 
         return answer
 
@@ -102,14 +109,19 @@ class Entrance:
         ready = [one for one in people if one.step is Step.FINISH and named in {"", one.held.user.id}]
         return Member(visit, ready[-1], len(people) > 1) if ready else None
 
-    async def _is_fresh(self, member: Member) -> bool:
-        """Whether all that the user must prove was proved within ``FRESH``."""
+    async def _lacking(self, member: Member) -> str:
+        """The level of assurance that must be proved anew; empty for who proved it just now: the commands' own rule."""
         signin = self._visits.signin
-        wanted = Wanted(since=signin.effects.now() - FRESH)
-        found = await held(signin, member.account.kept.proof, wanted)
-        return found is not None and found.next.step is Step.FINISH
+        reach = aal_within_reach(await signin.store.owned(AUTHENTICATOR, member.user.id))
+        shown = member.caller.proven
+        is_strong = shown is not None and shown.aal >= reach
+        if is_strong and shown is not None and signin.effects.now() - shown.at <= self._step_up_lasts:
+            return ""
+        return AAL2 if reach > 1 else AAL1
 
-    def _prove(self, request: Request, parameters: Parameters, *, fresh: bool) -> Response:
+    def _prove(
+        self, request: Request, parameters: Parameters, member: Member | None = None, level: str = ""
+    ) -> Response:
         """Through the login, and back here by GET: to the page whose form it was."""
         query = request.query.decode("ascii", "replace")
         here = f"{request.path}?{query}" if query else request.path
@@ -117,8 +129,8 @@ class Entrance:
             link(
                 LOGIN,
                 ("account", here),
-                ("user", parameters.get("user")),
-                ("fresh", "1" if fresh else ""),
+                ("user", member.user.id if member else parameters.get("user")),
+                ("level", level),
                 ("ui_locales", parameters.get("ui_locales")),
             )
         )

@@ -1,11 +1,8 @@
 """Where the account's pages are."""
 
 import re
-from datetime import timedelta
 from typing import Final
 
-# How long a verification entitles to changes. Source: OWASP ASVS 7.5.1, 7.5.3.
-FRESH: Final = timedelta(minutes=5)
 ACCOUNT: Final = "/ui/v2/account"
 FACTORS: Final = f"{ACCOUNT}/factors"
 APPLICATIONS: Final = f"{ACCOUNT}/applications"

@@ -1,6 +1,7 @@
 """The account's pages put together."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Protocol
 
 from ostiary.http.message import Endpoint
@@ -35,6 +36,11 @@ class Given(Protocol):
         ...
 
     @property
+    def step_up_lasts(self) -> timedelta:
+        """So long a check entitles to changes."""
+        ...
+
+    @property
     def place_header(self) -> str:
         """The header that tells places; empty: none does."""
         ...
@@ -44,7 +50,7 @@ def account_endpoints(
     given: Given, visits: Visits, forms: Forms, pages: Pages
 ) -> Mapping[tuple[str, str], Endpoint]:
     """The endpoints by method and path. Whatever changes something is a ``form`` of the entrance."""
-    entrance = Entrance(visits, forms, pages)
+    entrance = Entrance(visits, forms, pages, given.step_up_lasts)
     names = ApplicationNames(visits.signin)
     devices = Devices(entrance, given.timelines, given.sessions, names, given.place_header.lower())
     return {
