@@ -53,7 +53,6 @@ class Serving:
     breached_passwords: Annotated[
         Path | None, Parameter(help="Hashes of known passwords, for policies that refuse these.")
     ] = None
-    step_up_lasts_s: Annotated[int | None, Parameter(help="Seconds after a check to change factors.")] = None
     outbound_allow_private: Annotated[
         bool | None, Parameter(help="Back-channel URLs may lead to private networks.")
     ] = None
