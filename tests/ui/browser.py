@@ -47,9 +47,9 @@ class _Reader(HTMLParser):
 
     def _input(self, found: dict[str, str | None]) -> None:
         kind = found.get("type") or "text"
-        if kind != "checkbox" or "checked" in found:
+        if kind not in {"checkbox", "radio"} or "checked" in found:
             self.forms[-1].fields[found.get("name") or ""] = found.get("value") or ""
-        if kind not in {"hidden", "checkbox"}:
+        if kind not in {"hidden", "checkbox", "radio"}:
             self.visible.append((found.get("name") or "", found))
 
     def handle_endtag(self, tag: str) -> None:
@@ -88,6 +88,11 @@ class Browser:
     ) -> "Browser":
         """Fill in a form of the page and send it."""
         return await self.send_form(self.page.forms[number], button, **values)
+
+    async def fill(self, typed: Mapping[str, str]) -> "Browser":
+        """Fill in the page's first form and send it."""
+        self.page.forms[0].fields.update(typed)
+        return await self.submit()
 
     async def send_form(self, form: Form, button: tuple[str, str] | None = None, **values: str) -> "Browser":
         """Send a form, maybe of a page that is left (the back button, a double click)."""

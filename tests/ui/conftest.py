@@ -8,6 +8,14 @@ import msgspec
 import pytest
 
 from ostiary.api.languages import Languages
+from ostiary.core.notification import (
+    EMAIL_CHANNEL,
+    PHONE_CHANNEL,
+    Notification,
+    decode_notification,
+    sealing_context,
+)
+from ostiary.core.organization import ORGANIZATION, Organization
 from ostiary.core.policy import POLICY, Policy
 from ostiary.core.session import SESSION, Session
 from ostiary.core.user import AUTHENTICATOR, LOGIN_NAME, USER, Authenticator, LoginName, Profile, User
@@ -38,7 +46,9 @@ COOKIE = "ostiary"
 class PageHouse(Provider):
     """The provider with its pages."""
 
-    def __init__(self, issuer: str = ISSUER) -> None:
+    def __init__(
+        self, issuer: str = ISSUER, channels: frozenset[str] = frozenset({EMAIL_CHANNEL, PHONE_CHANNEL})
+    ) -> None:
         super().__init__(MemoryStore())
         self.users = Users(self.store, self.cache, self.effects, self.tools, self.sealer, self.pool, FACTORS)
         self.site = Site(
@@ -55,6 +65,7 @@ class PageHouse(Provider):
                 catalogues=Languages(CATALOGUES),
                 external_url=issuer,
                 users=self.users,
+                channels=channels,
                 timelines=SessionTimelines(self.store, self.cache, self.effects),
                 place_header="X-Place",
             )
@@ -122,10 +133,23 @@ class PageHouse(Provider):
         puts = (Put(USER, user), Put(LOGIN_NAME, LoginName("bob", "101")), Put(AUTHENTICATOR, owned))
         await self.store.save(Changes(puts=puts))
 
+    async def other_organization(self) -> None:
+        """A second organisation, 600."""
+        other = Organization("600", "Other", "other.localhost", START, START)
+        await self.store.save(Changes(puts=(Put(ORGANIZATION, other),), raises_generation=True))
+
     async def policy(self, name: str, owner: str = "instance", **values: Any) -> None:
         """Set a group of settings."""
         row = Policy(f"{owner}:{name}", owner, name, dict(values))
         await self.store.save(Changes(puts=(Put(POLICY, row),), raises_generation=True))
+
+    def sent(self) -> list[Notification]:
+        """What lies in the outbox, opened."""
+        assert isinstance(self.store, MemoryStore)
+        return [
+            decode_notification(self.sealer.open(message.sealed, sealing_context(message.id)))
+            for message in self.store.outbox
+        ]
 
     async def sessions(self, user_id: str = "100") -> list[Session]:
         """All of a user's."""

@@ -10,25 +10,33 @@ from ostiary.ui.texts import CATALOGUES
 from tests.transports import catalogue
 
 UI = CATALOGUES.parent
-SPOKEN = re.compile(r"[A-Z][a-z].* .*\w\.?|Done")
+SPOKEN = re.compile(r"[A-Z][a-z ].* .*[\w)-]\.?|Done")
 
 
 def _texts() -> set[str]:
-    """All texts: what templates say, and what login, devices and errors hand to them."""
+    """All texts: what templates say, and what code hands to them."""
     texts = {
         text
         for file in (UI / "templates").glob("**/*.html")
         for text in re.findall(r'\bt\("([^"]+)"', file.read_text("utf-8"))
     }
-    for name in ("login", "device", "refusal"):
-        tree = ast.parse((UI / f"{name}.py").read_text("utf-8"))
-        documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-        docs = {
-            ast.get_docstring(node, clean=False) for node in ast.walk(tree) if isinstance(node, documented)
+    for file in UI.glob("**/*.py"):
+        tree = ast.parse(file.read_text("utf-8"))
+        silent = {id(node) for other in ast.walk(tree) if _is_silent(other) for node in ast.walk(other)}
+        texts |= {
+            node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+            if id(node) not in silent and SPOKEN.fullmatch(node.value)
         }
-        constants = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
-        texts |= {str(c) for c in constants - docs if isinstance(c, str) and SPOKEN.fullmatch(c)}
     return texts
+
+
+def _is_silent(node: ast.AST) -> bool:
+    """Whether it is a docstring, or an error, whose text is for programs: pages tell it by its id."""
+    return isinstance(node, ast.Raise) or (
+        isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    )
 
 
 def test_every_text_is_translated() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ostiary.app.installation import Installation
 from ostiary.app.openid import OpenId
+from ostiary.app.senders import channels
 from ostiary.crypto.seal import BrokenSeal
 from ostiary.errors import OstiaryError
 from ostiary.factors.password import PASSWORD
@@ -93,6 +94,7 @@ class _Late:
                 catalogues=Languages(CATALOGUES),
                 external_url=installation.settings.url,
                 users=self._users,
+                channels=channels(installation.settings),
                 timelines=SessionTimelines(installation.store, installation.cache, installation.effects),
                 step_up_lasts=timedelta(seconds=installation.settings.step_up_lasts_s),
                 place_header=installation.settings.place_header,

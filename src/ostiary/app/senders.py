@@ -13,13 +13,22 @@ Say = Callable[[str], None]
 
 def notice_senders(installation: Installation, say: Say) -> list[Sender]:
     """One for mail, one for SMS."""
-    settings = installation.settings
+
+    def sender(channel: str, name: str) -> Sender:
+        return Sender((channel,), lambda: _made(name, installation, say))
+
+    return [sender(*named) for named in _named(installation.settings).items()]
+
+
+def channels(settings: Settings) -> frozenset[str]:
+    """Those by which messages are sent."""
+    return frozenset(channel for channel, name in _named(settings).items() if name)
+
+
+def _named(settings: Settings) -> dict[str, str]:
+    """The sender of each channel; empty for one that nobody serves."""
     usual = "file" if settings.dev else ""
-    mail, sms = settings.mail or usual, settings.sms or usual
-    return [
-        Sender((EMAIL_CHANNEL,), lambda: _made(mail, installation, say)),
-        Sender((PHONE_CHANNEL,), lambda: _made(sms, installation, say)),
-    ]
+    return {EMAIL_CHANNEL: settings.mail or usual, PHONE_CHANNEL: settings.sms or usual}
 
 
 def login_base(settings: Settings) -> str:

@@ -11,7 +11,13 @@ from ostiary.http.message import Header, Request, Response
 from ostiary.ui.paths import STATIC
 
 _FOLDER: Final = Path(__file__).parent / "static"
-_TYPES: Final = MappingProxyType({".css": b"text/css; charset=utf-8", ".svg": b"image/svg+xml"})
+_TYPES: Final = MappingProxyType(
+    {
+        ".css": b"text/css; charset=utf-8",
+        ".js": b"text/javascript; charset=utf-8",
+        ".svg": b"image/svg+xml",
+    }
+)
 _HEADERS: Final[tuple[Header, ...]] = (
     (b"cache-control", b"public, max-age=31536000, immutable"),
     (b"x-content-type-options", b"nosniff"),

@@ -1,6 +1,7 @@
 """Who the pages are when they call commands: nobody with an account, and with the least of rights."""
 
 from ostiary.core.permission import Caller
+from ostiary.core.user import User
 
 
 class PageCaller(Caller, frozen=True):
@@ -19,6 +20,11 @@ class PageCaller(Caller, frozen=True):
     def holds_anywhere(self, permission: str) -> bool:
         """Whether it is one of the few."""
         return permission in self.allowed
+
+
+def holding_code(user: User) -> PageCaller:
+    """Whoever has a code that was sent to the user, who acts for them: by commands that judge that code, and no other."""
+    return PageCaller(user.id, user.organization_id)
 
 
 # Sessions are made (session.write), and login requests that are addressed to no login UI of their own are answered

@@ -1,6 +1,5 @@
 """User codes as people type them, and how many wrong ones an address may try. Source: RFC 8628 5.1 (brute force)."""
 
-import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,13 +7,12 @@ from typing import Final
 
 from ostiary.core.client import Application
 from ostiary.core.login_request import DeviceAuthorization, Stage
-from ostiary.errors import NotFound, ResourceExhausted
+from ostiary.errors import NotFound
 from ostiary.oidc.device import APPROVING, HALF, DeviceAuthorizations
+from ostiary.ui.peer_limit import PeerLimit
 
 WRONG_CODES: Final = 20
 WINDOW: Final = timedelta(minutes=5)
-_ADDRESSES: Final = 10_000
-_V6_PREFIX: Final = 64  # what one household is given
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,36 +36,16 @@ class DeviceCodes:
     def __init__(self, devices: DeviceAuthorizations, now: Callable[[], datetime]) -> None:
         """Nobody has tried."""
         self._devices = devices
-        self._now = now
-        self._wrong: dict[str, tuple[datetime, int]] = {}
+        self._wrong = PeerLimit(WRONG_CODES, WINDOW, now)
 
     async def find(self, typed: str, peer_ip: str) -> Waiting:
         """The device; raises NotFound, ResourceExhausted, or what an answered request is told."""
-        address, now = _network(peer_ip), self._now()
-        since, count = self._wrong.get(address, (now, 0))
-        if now - since >= WINDOW:
-            since, count = now, 0
-        if count >= WRONG_CODES:
-            left = WINDOW - (now - since)
-            text = "Too many wrong codes were typed here"
-            raise ResourceExhausted("ui.device_codes", text, retry_after_s=int(left.total_seconds()) + 1)
+        self._wrong.require(peer_ip)
         try:
             waiting = Waiting(*await self._devices.by_user_code(typed))
         except NotFound:
-            if len(self._wrong) >= _ADDRESSES:
-                self._wrong.clear()
-            self._wrong[address] = (since, count + 1)
+            self._wrong.count(peer_ip)
             raise
         if waiting.device.stage is not Stage.OPEN:
             raise APPROVING.handled()
         return waiting
-
-
-def _network(peer_ip: str) -> str:
-    try:
-        address = ipaddress.ip_address(peer_ip)
-    except ValueError:
-        return peer_ip
-    if address.version == 4:
-        return peer_ip
-    return str(ipaddress.ip_network((peer_ip, _V6_PREFIX), strict=False))

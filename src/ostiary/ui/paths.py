@@ -10,6 +10,10 @@ LOGIN_ROOT: Final = "/ui/v2/login"
 LOGIN: Final = f"{LOGIN_ROOT}/login"
 LOGOUT: Final = f"{LOGIN_ROOT}/logout"
 LOGGED_OUT: Final = f"{LOGOUT}/done"
+REGISTER: Final = f"{LOGIN_ROOT}/register"
+VERIFY: Final = f"{LOGIN_ROOT}/verify"
+FORGOTTEN: Final = f"{LOGIN_ROOT}/password/reset"
+NEW_PASSWORD: Final = f"{LOGIN_ROOT}/password/set"
 DEVICE: Final = "/device"
 FORM_POST: Final = "/oauth/v2/form_post"
 STATIC: Final = f"{LOGIN_ROOT}/static"
@@ -23,6 +27,14 @@ PLACES: Final[tuple[tuple[str, str], ...]] = (
     ("GET", LOGOUT),
     ("POST", LOGOUT),
     ("GET", LOGGED_OUT),
+    ("GET", REGISTER),
+    ("POST", REGISTER),
+    ("GET", VERIFY),
+    ("POST", VERIFY),
+    ("GET", FORGOTTEN),
+    ("POST", FORGOTTEN),
+    ("GET", NEW_PASSWORD),
+    ("POST", NEW_PASSWORD),
     ("GET", DEVICE),
     ("POST", DEVICE),
     ("GET", FORM_POST),

@@ -8,7 +8,9 @@ from functools import partial
 from ostiary.core.client import APPLICATION, Application
 from ostiary.core.login_request import LoginRequest, Stage
 from ostiary.core.login_rules import Wanted
-from ostiary.errors import InvalidArgument
+from ostiary.core.organization import ORGANIZATION, Organization
+from ostiary.core.scope import ORGANIZATION_ID_PREFIX, PRIMARY_DOMAIN_PREFIX, named
+from ostiary.errors import InvalidArgument, NotFound
 from ostiary.oidc.parameters import Parameters
 from ostiary.oidc.requests import LINKING, AuthorizationRequests
 from ostiary.signin.requests import Proof, SignIn
@@ -26,7 +28,7 @@ class Purpose:
     """``kept`` are the parameters that every URL of this login carries. ``leads_to`` is where it ends, a URL.
 
     ``finish`` takes a session that suffices and ``refuse`` an OAuth error with a sentence; both give the URL where the
-    browser goes. Without ``finish`` one is just signed in.
+    browser goes. Without ``finish`` one is just signed in. ``organization``: only its users are let in.
     """
 
     kept: tuple[tuple[str, str], ...] = ()
@@ -36,6 +38,7 @@ class Purpose:
     hint_user_id: str = ""
     locales: tuple[str, ...] = ()
     application: Application | None = None
+    organization: Organization | None = None
     leads_to: str = ""
     finish: Finish | None = None
     refuse: Refuse | None = None
@@ -83,6 +86,7 @@ class Purposes:
             hint_user_id=oidc.hint_user_id or "",
             locales=oidc.ui_locales,
             application=await self._application(request),
+            organization=await self._organization(oidc.scope),
             leads_to="" if is_posted else oidc.redirect_uri,
             finish=partial(self._finish, request.id),
             refuse=partial(self._refuse, request.id),
@@ -107,6 +111,21 @@ class Purposes:
 
     async def _application(self, request: LoginRequest) -> Application | None:
         return await self._signin.cache.find(APPLICATION, "client_id", request.client_id)
+
+    async def _organization(self, scope: tuple[str, ...]) -> Organization | None:
+        """The one that the scope names; raises NotFound for one that does not exist."""
+        ids, domains = named(scope, ORGANIZATION_ID_PREFIX), named(scope, PRIMARY_DOMAIN_PREFIX)
+        if not ids and not domains:
+            return None
+        cache = self._signin.cache
+        by_id = [await cache.get(ORGANIZATION, one) for one in ids]
+        by_domain = [await cache.find(ORGANIZATION, "primary_domain", one.casefold()) for one in domains]
+        found = {one.id if one else "": one for one in (*by_id, *by_domain)}
+        organization = found.popitem()[1] if len(found) == 1 else None
+        if organization is None:
+            hint = "the scope names an organisation that is not there, or two"
+            raise NotFound("ui.unknown_organization", "The organisation does not exist", hint=hint)
+        return organization
 
     async def _finish(self, request_id: str, proof: Proof) -> str:
         return (await self._requests.finish(SIGNING_IN, request_id, proof, by_token=True)).callback_url

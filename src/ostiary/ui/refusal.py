@@ -33,6 +33,18 @@ _BY_ID: Final = {
         "No device waits with this code",
         "The code may have expired. Let the device show a new one, and type that.",
     ),
+    "user.registration_closed": (
+        "Nobody opens an account here by themselves",
+        "Ask your administrator for an account.",
+    ),
+    "ui.no_password_reset": (
+        "Passwords are not reset here",
+        "Ask your administrator for a new password.",
+    ),
+    "ui.no_mail": (
+        "This server sends no mail yet",
+        "Ask your administrator: without mail no code can reach you.",
+    ),
     "ui.foreign_form": (
         "This form was not sent by our page",
         "For your safety nothing was done. Open the sign-in again from the application.",

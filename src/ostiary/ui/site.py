@@ -24,7 +24,10 @@ from ostiary.ui.form_post import FormPost
 from ostiary.ui.forms import Forms
 from ostiary.ui.login import Login
 from ostiary.ui.logout import Logout
+from ostiary.ui.mailed.desk import Desk
+from ostiary.ui.mailed.site import ASKED, ASKED_WITHIN, mailed_endpoints
 from ostiary.ui.pages import Pages
+from ostiary.ui.peer_limit import PeerLimit
 from ostiary.ui.purpose import Purposes
 from ostiary.ui.refusal import Refusals
 from ostiary.ui.texts import Catalogues
@@ -38,7 +41,7 @@ from ostiary.users.service import Users
 class Given:
     """What the pages are made of. ``external_url`` is how browsers reach us and the issuer; ``form_key`` 32 bytes.
 
-    ``broken_seal`` is raised by ``seals`` for what it did not seal.
+    ``broken_seal`` is raised by ``seals`` for what it did not seal. ``channels`` are those by which messages are sent.
     """
 
     signin: SignIn
@@ -56,6 +59,7 @@ class Given:
     timelines: SessionTimelines
     place_header: str = ""
     step_up_lasts: timedelta = STEP_UP_LASTS
+    channels: frozenset[str] = frozenset()
 
 
 class Site:
@@ -78,6 +82,8 @@ class Site:
         login = Login(visits, forms, checks, cookie, names, pages)
         logout = Logout(visits, forms, given.sessions, cookie, pages)
         device = DevicePage(visits, forms, codes, given.devices, pages)
+        asking = PeerLimit(ASKED, ASKED_WITHIN, effects.now)
+        desk = Desk(visits, forms, pages, given.users, checks, cookie, names, asking, given.channels)
         posting = FormPost(visits, forms, given.requests, pages, given.external_url)
         self._refusals = Refusals(pages)
         self.assets = assets
@@ -94,6 +100,7 @@ class Site:
             ("GET", paths.FORM_POST): posting.show,
             ("GET", f"{paths.STATIC}/{{file}}"): assets,
             **account_endpoints(given, visits, forms, pages),
+            **mailed_endpoints(desk),
         }
 
     def refuse(self, request: Request, error: OstiaryError) -> Response:

@@ -9,7 +9,7 @@ from ostiary.core.factor import Attempt, Evidence, Rejected, Verified, guess_key
 from ostiary.core.permission import Caller
 from ostiary.core.policy import LockoutPolicy
 from ostiary.core.user import AUTHENTICATOR, Authenticator, User, UserState, VerificationCode
-from ostiary.errors import FailedPrecondition, OstiaryError
+from ostiary.errors import FailedPrecondition, InvalidArgument, OstiaryError
 from ostiary.storage.port import Changes, Put
 from ostiary.users.change import NewPassword, Proof
 from ostiary.users.codes import INVITE, PASSWORD_RESET, Codes
@@ -197,6 +197,18 @@ class UserPasswords:
                 return changes, draft.user
 
             return await self._context.carry_out(attempt)
+
+    async def set_for_nobody(self, name: str, organization_id: str, new: NewPassword) -> None:
+        """Raise what :meth:`set` raises for a wrong code, in the same order: whoever has no account is not told so.
+
+        ``name`` is what was typed instead of a user's.
+        """
+        now = self._context.effects.now()
+        with self._context.pool.place():
+            await require_acceptable(self._context, new, organization_id)
+            await require_chosen_well(self._context, new.password, User("", organization_id, name, now, now))
+        await self._codes.refuse("", "", PASSWORD_RESET)
+        raise InvalidArgument("CODE-woT0xc", "Code is invalid")
 
 
 def _verify_address(draft: Draft, address: str) -> None:

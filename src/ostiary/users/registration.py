@@ -4,6 +4,7 @@ Until it is typed the user is initial and owns nothing; the code is an invitatio
 registers the first passkey. Nobody but the reader of the address learns whether it had an account before.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,24 +51,29 @@ class Registrations:
         Who asks often enough is sent nothing, and told nothing else. Raises InvalidArgument for names and address,
         FailedPrecondition user.registration_closed.
         """
-        email = username_of(email_of(wanted.email))
         profile = await checked_profile(self._context, wanted.profile)
+        await self._send(wanted.organization_id, username_of(email_of(wanted.email)), profile)
 
+    async def resend(self, organization_id: str, email: str) -> None:
+        """Another code, if an account was begun with this address; else as :meth:`begin`, or nothing."""
+        await self._send(organization_id, username_of(email_of(email)), None)
+
+    async def _send(self, organization_id: str, email: str, profile: Profile | None) -> None:
         async def attempt(generation: int) -> tuple[Changes, None]:
-            organization = await self._open_to_all(wanted.organization_id)
+            organization = await self._open_to_all(organization_id)
             holder = await self._holder(email, organization)
             if holder is not None and not _is_pending(holder, email, organization):
                 return self._told(holder), None
             draft = await self._draft(holder, profile, email, organization)
+            if draft is None:
+                return Changes(audit=self._audit("")), None
             address = draft.user.email.value if draft.user.email else email
             sending = Sending(EMAIL, address, template=REGISTER, application_name=organization.name)
             await self._codes.issue(draft, INVITE, sending, lives=CODE_LIVES)
             return draft.changes("", "user.registered", generation=generation), None
 
-        try:
+        with suppress(ResourceExhausted):
             await self._context.carry_out(attempt)
-        except ResourceExhausted:
-            return
 
     async def _open_to_all(self, organization_id: str) -> Organization:
         """The organisation; raises unless people may come in by themselves."""
@@ -93,14 +99,16 @@ class Registrations:
         return next((user for user in known if user.organization_id == organization.id), None)
 
     async def _draft(
-        self, pending: User | None, profile: Profile, email: str, organization: Organization
-    ) -> Draft:
+        self, pending: User | None, profile: Profile | None, email: str, organization: Organization
+    ) -> Draft | None:
         """The new user; or the one whom nobody has opened yet, with the name that was typed last."""
         now = self._context.effects.now()
         if pending is not None:
             draft = Draft(pending, pending.version, now)
-            draft.set(profile=profile)
+            draft.set(profile=profile or pending.profile)
             return draft
+        if profile is None:
+            return None
         user = User(
             self._context.effects.new_id(),
             organization.id,
@@ -119,7 +127,7 @@ class Registrations:
     def _told(self, holder: User) -> Changes:
         """Word to whoever has the account, which stays as it is."""
         now = self._context.effects.now()
-        audit = Audit(now, "", "user.registered_again", holder.id, detail())
+        audit = self._audit(holder.id)
         if holder.email is None:
             return Changes(audit=audit)
         notification = Notification(
@@ -136,6 +144,9 @@ class Registrations:
             outbox=(sealed_message(self._context, EMAIL, now, notification),),
             audit=audit,
         )
+
+    def _audit(self, user_id: str) -> Audit:
+        return Audit(self._context.effects.now(), "", "user.registered_again", user_id, detail())
 
 
 def _is_pending(user: User, email: str, organization: Organization) -> bool:

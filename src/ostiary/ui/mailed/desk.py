@@ -1,0 +1,118 @@
+"""What these pages share: whom a visit is about, and how a person goes on once an address is proved."""
+
+from dataclasses import dataclass
+
+from ostiary.core.notification import EMAIL_CHANNEL
+from ostiary.core.organization import INSTANCE, INSTANCE_KEY
+from ostiary.core.policy import LoginPolicy, PasswordComplexityPolicy
+from ostiary.core.user import USER, User
+from ostiary.errors import FailedPrecondition, OstiaryError
+from ostiary.http.message import Header, Response
+from ostiary.oidc.parameters import Parameters
+from ostiary.ui.checks import Checks
+from ostiary.ui.cookie import LoginCookie, with_session
+from ostiary.ui.forms import Forms
+from ostiary.ui.pages import Leaf, Pages
+from ostiary.ui.paths import LOGIN, link
+from ostiary.ui.peer_limit import PeerLimit
+from ostiary.ui.typed_name import TypedNames
+from ostiary.ui.visit import Visit, Visits
+from ostiary.users.reset import find_user
+from ostiary.users.service import Users
+
+LONGEST_NAME = 200
+LONGEST_CODE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The parts. ``asking`` bounds how often an address has mails sent, ``channels`` are those by which any are sent."""
+
+    visits: Visits
+    forms: Forms
+    pages: Pages
+    users: Users
+    checks: Checks
+    cookie: LoginCookie
+    names: TypedNames
+    asking: PeerLimit
+    channels: frozenset[str]
+
+    def require_mail(self) -> None:
+        """Raise FailedPrecondition on a server that sends no mail: a code would never arrive."""
+        if EMAIL_CHANNEL not in self.channels:
+            hint = "set mail and the mail server in the server's settings"
+            raise FailedPrecondition("ui.no_mail", "This server sends no mail", hint=hint)
+
+    async def organization_id(self, visit: Visit) -> str:
+        """The one that the request names, else the first one."""
+        if visit.purpose.organization is not None:
+            return visit.purpose.organization.id
+        instance = await self.visits.signin.cache.get(INSTANCE, INSTANCE_KEY)
+        return instance.default_organization_id if instance else ""
+
+    async def user(self, parameters: Parameters) -> User | None:
+        """Whom a mail's link, or the name that was typed on an earlier page, means; None if it is no person's."""
+        store = self.visits.signin.store
+        if parameters.get("userId"):
+            user = await store.get(USER, parameters.get("userId")[:LONGEST_NAME])
+        else:
+            typed = self.names.read(parameters.get("typed"))
+            user = await find_user(store, typed) if typed else None
+        return user if user is not None and user.profile is not None else None
+
+    async def login_policy(self, organization_id: str) -> LoginPolicy:
+        """How its people sign in."""
+        return await self.visits.signin.cache.policy(LoginPolicy, organization_id)
+
+    async def complexity(self, organization_id: str) -> PasswordComplexityPolicy:
+        """What its passwords must be."""
+        return await self.visits.signin.cache.policy(PasswordComplexityPolicy, organization_id)
+
+    async def sign_in(self, visit: Visit, user: User, password: str, nonce: str) -> Response:
+        """Sign in with the password that was set a moment ago, and go on with what the visit is for."""
+        policy = await self.login_policy(user.organization_id)
+        kept = await self.checks.password(
+            visit.request, None, user.login_names[0], password, nonce, policy.password_check_lifetime_s
+        )
+        alive = tuple(account.kept for account in visit.accounts)
+        cookie = self.cookie.write(with_session(alive, kept))
+        return self.pages.redirect(self.url(LOGIN, visit, ("session", kept.session_id)), cookie)
+
+    def url(self, path: str, visit: Visit, *more: tuple[str, str]) -> str:
+        """A page of the same login."""
+        return link(path, *visit.purpose.kept, *more)
+
+    def write(
+        self,
+        visit: Visit,
+        template: str,
+        problem: str = "",
+        status: int = 200,
+        *headers: Header,
+        scripted: bool = False,
+        posts: bool = True,
+        **values: object,
+    ) -> Response:
+        """One of the pages; ``problem`` is English."""
+        leaf = Leaf(
+            f"mailed/{template}.html",
+            status,
+            visit.purpose.leads_to,
+            posts=posts,
+            scripted=scripted,
+            headers=headers,
+        )
+        return self.pages.write(
+            leaf,
+            visit.reader,
+            problem=problem,
+            login=self.url(LOGIN, visit),
+            attempt=self.pages.nonce(),
+            **values,
+        )
+
+
+def wait_of(busy: OstiaryError) -> Header:
+    """When to try again."""
+    return (b"retry-after", b"%d" % (busy.retry_after_s or 1))

@@ -1,0 +1,134 @@
+"""A new password, set with a code that was mailed: after a forgotten one, or the first one of an account."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from ostiary.core.user import User, UserState
+from ostiary.errors import FailedPrecondition, InvalidArgument, NotFound, Unavailable
+from ostiary.http.message import Header, Request, Response
+from ostiary.oidc.parameters import Parameters
+from ostiary.ui.caller import holding_code
+from ostiary.ui.mailed.desk import LONGEST_CODE, Desk, wait_of
+from ostiary.ui.mailed.password_words import refusal_of, rules_of
+from ostiary.ui.paths import FORGOTTEN, LOGIN, NEW_PASSWORD, VERIFY
+from ostiary.ui.visit import Visit
+from ostiary.users.change import NewPassword, Proof
+
+_LONGEST: Final = 200  # characters of a password, as at the API
+_SENT_TWICE: Final = timedelta(minutes=1)
+WRONG_CODE: Final = "The code is wrong or has expired. Look at the newest mail, or ask for another code."
+_REFUSALS: Final = (InvalidArgument, FailedPrecondition, NotFound)
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Why a password is set: the page's template and path, what its code proves, for users in which states."""
+
+    template: str
+    path: str
+    proof: Callable[[str], Proof]
+    states: frozenset[UserState]
+
+
+FORGOTTEN_PASSWORD: Final = Occasion(
+    "new_password",
+    NEW_PASSWORD,
+    lambda code: Proof(verification_code=code),
+    frozenset(UserState) - {UserState.INITIAL},
+)
+INVITATION: Final = Occasion(
+    "invitation", VERIFY, lambda code: Proof(invitation_code=code), frozenset(UserState)
+)
+
+
+class NewPasswordPage:
+    """``GET`` and ``POST`` of a page with a code and a new password; it works in any browser."""
+
+    def __init__(self, desk: Desk, occasion: Occasion) -> None:
+        """What is common, and what is not."""
+        self._desk = desk
+        self._occasion = occasion
+
+    async def show(self, request: Request) -> Response:
+        """The form, with the code of a link in it. Nothing happens yet: mail scanners open links, too."""
+        query = self._desk.forms.asked(request)
+        visit = await self._desk.visits.login(request, query)
+        return await self._form(visit, query.get("code"))
+
+    async def act(self, request: Request) -> Response:
+        """Set the password, sign in with it, and go on."""
+        desk = self._desk
+        query, form = desk.forms.sent(request)
+        visit = await desk.visits.login(request, query)
+        code, password = form.get("code").strip(), form.get("password")
+        problem = _misfit(code, password, form.get("again"))
+        if problem:
+            return await self._form(visit, code, problem)
+        user = await desk.user(query)
+        try:
+            user = await self._set(visit, user, code, password)
+        except Unavailable as busy:
+            text = "Many people are signing in right now. Wait a few seconds and try again."
+            return await self._form(visit, code, text, busy.http_status, wait_of(busy))
+        except _REFUSALS as refusal:
+            if user is None or not self._was_just_set(user):
+                return await self._form(visit, code, refusal_of(refusal) or WRONG_CODE)
+        return await self._go_on(visit, user, password, form)
+
+    async def _set(self, visit: Visit, user: User | None, code: str, password: str) -> User:
+        passwords, new = self._desk.users.passwords, NewPassword(password)
+        if user is not None and user.state in self._occasion.states:
+            return await passwords.set(holding_code(user), user.id, new, self._occasion.proof(code))
+        typed = self._desk.names.read(visit.parameters.get("typed"))
+        await passwords.set_for_nobody(typed, await self._desk.organization_id(visit), new)
+        raise InvalidArgument("CODE-woT0xc", "Code is invalid")
+
+    def _was_just_set(self, user: User) -> bool:
+        """Whether the form may have come twice: then the password that it holds is good by now, or is refused."""
+        changed_at = user.password_changed_at
+        return changed_at is not None and changed_at + _SENT_TWICE > self._desk.visits.signin.effects.now()
+
+    async def _go_on(self, visit: Visit, user: User, password: str, form: Parameters) -> Response:
+        """The login goes on; what keeps the user from signing in is told there."""
+        desk = self._desk
+        try:
+            return await desk.sign_in(visit, user, password, form.get("attempt"))
+        except (*_REFUSALS, Unavailable):
+            sealed = desk.names.write(user.login_names[0])
+            return desk.pages.redirect(desk.url(LOGIN, visit, ("typed", sealed)))
+
+    async def _form(
+        self, visit: Visit, code: str, problem: str = "", status: int = 400, *headers: Header
+    ) -> Response:
+        desk, query = self._desk, visit.parameters
+        by_link = await desk.user(query) if query.get("userId") else None
+        organization_id = by_link.organization_id if by_link else await desk.organization_id(visit)
+        named = tuple((name, query.get(name)) for name in ("invite", "userId", "organization", "typed"))
+        return desk.write(
+            visit,
+            self._occasion.template,
+            problem,
+            status if problem else 200,
+            *headers,
+            scripted=True,
+            action=desk.url(self._occasion.path, visit, *named),
+            again=desk.url(FORGOTTEN, visit, ("typed", query.get("typed"))),
+            code=code[:LONGEST_CODE],
+            typed=desk.names.read(query.get("typed")),
+            rules=rules_of(await desk.complexity(organization_id), visit.reader.say),
+        )
+
+
+def _misfit(code: str, password: str, again: str) -> str:
+    """What is wrong with the form by itself; empty if nothing is."""
+    if not code:
+        return "Enter the code from the mail."
+    if not password:
+        return "Enter a new password."
+    if len(password) > _LONGEST:
+        return "The password is too long: 200 characters are the most."
+    if password != again:
+        return "The two passwords are not the same."
+    return ""

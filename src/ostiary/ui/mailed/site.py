@@ -1,0 +1,34 @@
+"""These pages put together."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+from ostiary.http.message import Endpoint
+from ostiary.ui import paths
+from ostiary.ui.mailed.address import VerifyPage
+from ostiary.ui.mailed.desk import Desk
+from ostiary.ui.mailed.forgotten import ForgottenPage
+from ostiary.ui.mailed.new_password import FORGOTTEN_PASSWORD, INVITATION, NewPasswordPage
+from ostiary.ui.mailed.registration import RegistrationPage
+
+# Mails that one address may ask for, whoever they go to.
+ASKED: Final = 30
+ASKED_WITHIN: Final = timedelta(hours=1)
+
+
+def mailed_endpoints(desk: Desk) -> Mapping[tuple[str, str], Endpoint]:
+    """Each by method and path."""
+    register, forgotten = RegistrationPage(desk), ForgottenPage(desk)
+    new_password = NewPasswordPage(desk, FORGOTTEN_PASSWORD)
+    verify = VerifyPage(desk, NewPasswordPage(desk, INVITATION))
+    return {
+        ("GET", paths.REGISTER): register.show,
+        ("POST", paths.REGISTER): register.act,
+        ("GET", paths.FORGOTTEN): forgotten.show,
+        ("POST", paths.FORGOTTEN): forgotten.act,
+        ("GET", paths.NEW_PASSWORD): new_password.show,
+        ("POST", paths.NEW_PASSWORD): new_password.act,
+        ("GET", paths.VERIFY): verify.show,
+        ("POST", paths.VERIFY): verify.act,
+    }
