@@ -56,7 +56,7 @@ class Typed(msgspec.Struct):
 class House:
     """Everything a session test asks for."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, pool: HashPool | None = None) -> None:
         self.effects = SettableEffects()
         self.store = store
         self.cache = Cache(store)
@@ -64,7 +64,7 @@ class House:
         self.tools = Tools(
             self._unseal, self._seal, self.effects.random_bytes, self.sealer.open, self.sealer.seal
         )
-        self.pool = HashPool(1)
+        self.pool = pool or HashPool(1)
         worker = Worker(store, self.cache, self.effects, self.tools, self.sealer, self.pool)
         self.commands = SessionCommands(worker)
         self.queries = SessionQueries(store, self.effects)

@@ -14,7 +14,7 @@ from ostiary.core.user import USER, User, UserState
 from ostiary.effects import Effects
 from ostiary.errors import OstiaryError
 from ostiary.sessions.decide import Decision
-from ostiary.storage.port import Audit, Budget, BudgetSpent, Changes, Conflict, Put, Store
+from ostiary.storage.port import Audit, Budget, BudgetSpent, Changes, Conflict, Expect, Put, Store
 
 TRIES = 5
 
@@ -34,11 +34,22 @@ class Guesses:
             guess_key(user_id, factor.kind), now, now + GUESSES_KEPT, guess_limit(policy, factor.limit), add
         )
 
-    async def count_first(self, user_id: str, factor: Factor, policy: LockoutPolicy) -> int:
-        """Take one guess durably before it is judged; the failed attempts with it. Raises the factor's ``blocked``."""
+    async def count_first(
+        self,
+        user_id: str,
+        factor: Factor,
+        policy: LockoutPolicy,
+        generation: int | None = None,
+        expects: tuple[Expect, ...] = (),
+    ) -> int:
+        """Take one guess durably before it is judged; the failed attempts with it.
+
+        Raises the factor's ``blocked``, and Conflict when the policy is not what it was at the generation, or in the
+        expected rows.
+        """
         budget = self.budget(user_id, factor, policy, add=1)
         try:
-            saved = await self._store.save(Changes(budgets=(budget,)))
+            saved = await self._store.save(Changes(budgets=(budget,), expects=expects, generation=generation))
         except BudgetSpent:
             raise await self.blocked(user_id, factor, policy) from None
         return saved.counters[budget.key]
@@ -46,12 +57,21 @@ class Guesses:
     def of_decision(
         self, user_id: str, before: Session, decision: Decision, policy: LockoutPolicy
     ) -> tuple[Budget, ...]:
-        """Room for every fast guess that was judged, of the user and of its challenge; the wrong one takes its own."""
+        """Room for every guess that was judged, of the user and of its challenge; the wrong fast one takes its own.
+
+        A slow one was counted before, so with it the counter may be at the limit; above it only when limits were
+        lowered since.
+        """
         fast = [(factor, 0) for factor in decision.passed if not factor.slow]
         if decision.guessed is not None and not decision.guessed.slow:
             fast.append((decision.guessed, 1))
         of_user = [self.budget(user_id, factor, policy, add) for factor, add in fast]
+        of_user += [self._counted(user_id, factor, policy) for factor in decision.passed if factor.slow]
         return (*of_user, *(b for factor, add in fast for b in self._of_challenges(before, factor, add)))
+
+    def _counted(self, user_id: str, factor: Factor, policy: LockoutPolicy) -> Budget:
+        budget = self.budget(user_id, factor, policy, add=0)
+        return msgspec.structs.replace(budget, limit=budget.limit + 1)
 
     def _of_challenges(self, session: Session, factor: Factor, add: int) -> list[Budget]:
         now, tries = self._effects.now(), factor.challenge_tries

@@ -77,9 +77,22 @@ class Round(msgspec.Struct, frozen=True):
         """Whose budgets are at stake; empty without a user."""
         return self.view.user.id if self.view.user else ""
 
+    def judged_by(self, key: str) -> Factor:
+        """The factor whose budget that is: its user's, or its challenge's."""
+        passed = self.decision.passed
+        own = (factor for factor in passed if guess_key(self.user_id, factor.kind) == key)
+        return next(own, None) or next(factor for factor in passed if not factor.slow)
+
     def cleared(self) -> tuple[str, ...]:
         """The counters of the factors that passed."""
         return tuple(guess_key(self.user_id, factor.kind) for factor in self.decision.passed)
+
+
+class Lost(msgspec.Struct, frozen=True):
+    """A try in which somebody else was faster, and what it proved all the same."""
+
+    session_id: str
+    verdicts: Verdicts
 
 
 class Worker:
@@ -104,9 +117,9 @@ class Worker:
             lost = await self._tried(reading, change, {}, self.cache.generation)
             if isinstance(lost, Changed):
                 return lost
-            async with self._turns.of(lost.view.session.id):
+            async with self._turns.of(lost.session_id):
                 for _ in range(TRIES - 1):
-                    again = await self._tried(reading, change, lost.decision.verdicts, None)
+                    again = await self._tried(reading, change, lost.verdicts, None)
                     if isinstance(again, Changed):
                         return again
                     lost = again
@@ -114,8 +127,8 @@ class Worker:
 
     async def _tried(
         self, reading: Reading, change: SessionChange, verdicts: Verdicts, generation: int | None
-    ) -> Changed | Round:
-        """The answer, or, if somebody else was faster, the round that was lost."""
+    ) -> Changed | Lost:
+        """The answer, unless somebody else was faster."""
         kept = await self._kept(reading.once) if reading.once else None
         if kept is not None and kept.expires_at > self.effects.now():
             return self._opened(kept)
@@ -124,12 +137,13 @@ class Worker:
             raise await self._nobody(change)
         settings = await self._settings(view) if generation is None else ()
         guard = Guard(kept.version if kept else 0, generation, settings)
-        this = await self._decided(reading, change, view, verdicts, guard)
         try:
+            this = await self._decided(reading, change, view, verdicts, guard)
+            verdicts = this.decision.verdicts
             return await self._conclude(this)
         except Conflict:
             await self.cache.fresh()
-            return this
+            return Lost(view.session.id, verdicts)
 
     async def _view(self, reading: Reading, change: SessionChange) -> View:
         """What the change is decided on. What evidence rests on is read last, so that it is not older than the time."""
@@ -161,7 +175,9 @@ class Worker:
         if slow is None or view.user is None or is_proved:
             decision = work()
         else:
-            attempts = await self._guesses.count_first(view.user.id, slow[0], policy)
+            attempts = await self._guesses.count_first(
+                view.user.id, slow[0], policy, guard.generation, guard.settings
+            )
             decision = await self._pool.run(work)
         after = decision.session
         told = {factor.wire: begun.answer for factor, begun in decision.begun if begun.answer is not None}
@@ -179,8 +195,9 @@ class Worker:
         except BudgetSpent as spent:
             if is_send_limit(spent.key):
                 raise too_many(spent.key, this.view.now) from None
-            factor = next(factor for factor in this.decision.passed if not factor.slow)
-            raise await self._guesses.spent(spent.key, this.user_id, factor, this.policy) from None
+            raise await self._guesses.spent(
+                spent.key, this.user_id, this.judged_by(spent.key), this.policy
+            ) from None
         return this.answer
 
     async def _refused(self, this: Round, refusal: OstiaryError) -> OstiaryError:
