@@ -67,6 +67,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         "true/false",
         "A session must itself satisfy policy and request to finish a login; no: the login UI is trusted (ZITADEL).",
     ] = True
+    front_channel_id_tokens: Annotated[
+        bool,
+        "true/false",
+        "Whether clients may have ID tokens in redirects: response types id_token and code id_token.",
+    ] = False
     passkey_autofill: Annotated[
         bool,
         "true/false",

@@ -56,6 +56,10 @@ def session(factors: dict[str, VerifiedFactor]) -> Session:
         (ALICE, PASSWORD, (), {}, {"acr_values": (AAL2, AAL1)}, None),
         (ALICE, BOTH, (), {}, {"acr_values": (AAL1,)}, None),
         (ALICE, PASSWORD, (), {}, {"acr_values": ("urn:x",)}, "unmet_authentication_requirements"),
+        (ALICE, PASSWORD, (), {}, {"user_id": ALICE.id}, None),
+        (ALICE, PASSWORD, (), {}, {"user_id": "other"}, "login_required"),
+        (ALICE, PASSWORD, (), {}, {"home": (ALICE.organization_id,)}, None),
+        (ALICE, PASSWORD, (), {}, {"home": ("other", "other.example")}, "login_required"),
     ],
 )
 def test_missing(

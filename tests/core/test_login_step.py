@@ -52,6 +52,7 @@ AGAIN = Wanted(since=NOW)
         ),
         ({"intent": OLD}, (PASSWORD,), Wanted(), {"allow_username_password": False}, Step.FINISH),
         ({"password": OLD}, (PASSWORD,), Wanted(acr_values=(AAL2,)), {}, Step.IMPOSSIBLE),
+        ({"password": OLD}, (PASSWORD,), Wanted(user_id="other"), {}, Step.IMPOSSIBLE),
         ({"password": OLD, "totp": OLD}, BOTH, Wanted(acr_values=("unknown",)), {}, Step.IMPOSSIBLE),
     ],
 )

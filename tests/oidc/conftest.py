@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -35,12 +35,14 @@ from ostiary.oidc.authorize import Authorize
 from ostiary.oidc.client_authentication import ClientAuthenticator
 from ostiary.oidc.desk import Desk
 from ostiary.oidc.device import DeviceAuthorizations
+from ostiary.oidc.front_channel import FrontChannel
 from ostiary.oidc.grants import GRANTS
 from ostiary.oidc.minting import ID_TOKEN_TYP, Minter
 from ostiary.oidc.overlap import TURNS
 from ostiary.oidc.problem import oauth_problem
 from ostiary.oidc.pushed import PushRequest
 from ostiary.oidc.refresh_secret import RefreshSecrets
+from ostiary.oidc.request_rules import CODE_ALONE
 from ostiary.oidc.requests import AuthorizationRequests
 from ostiary.oidc.token import TokenEndpoint
 from ostiary.sessions.change import Changed
@@ -94,16 +96,15 @@ class _Own:
 class Provider(House):
     """The session house with an OpenID Provider in it."""
 
-    def __init__(self, store: Store, *, is_strict: bool = True) -> None:
+    def __init__(
+        self, store: Store, *, is_strict: bool = True, response_types: Sequence[str] = CODE_ALONE
+    ) -> None:
         super().__init__(store)
         self.keys = SigningKeys(store, self.cache, self.effects, self.sealer)
         self.access = AccessTokens(store, self.cache, self.effects, self.keys, ISSUER)
         self.signin = SignIn(store, self.cache, self.effects, is_strict=is_strict)
-        self.requests = AuthorizationRequests(self.signin, ISSUER)
         self.authenticator = ClientAuthenticator(store, self.cache, self.effects, ISSUER)
         own = _Own(self.access, self.keys)
-        self.authorize = Authorize(self.signin, self.requests, own, ISSUER, "")
-        self.push = PushRequest(store, self.effects, self.authenticator, self.authorize)
         self.devices = DeviceAuthorizations(self.signin, self.authenticator, ISSUER)
         self.desk = Desk(
             store,
@@ -117,6 +118,9 @@ class Provider(House):
             ISSUER,
         )
         self.token_endpoint = TokenEndpoint(self.desk, self.authenticator, GRANTS)
+        self.requests = AuthorizationRequests(self.signin, ISSUER, FrontChannel(self.desk))
+        self.authorize = Authorize(self.signin, self.requests, own, ISSUER, "", response_types)
+        self.push = PushRequest(store, self.effects, self.authenticator, self.authorize)
 
     async def furnish(self) -> None:
         """The clients too; alice's authenticator app is away, so that a password suffices."""

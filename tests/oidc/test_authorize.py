@@ -1,18 +1,18 @@
 """The authorization endpoint: OpenID Connect Core 3.1.2, RFC 9126, RFC 9207, and sessions that finish at once."""
 
-import base64
 from urllib.parse import urlencode
 
 import msgspec
 import pytest
 
-from ostiary.core.login_request import LOGIN_REQUEST
+from ostiary.core.login_request import LOGIN_REQUEST, Stage
+from ostiary.core.project import PROJECT
 from ostiary.errors import FailedPrecondition, NotFound, OstiaryError
 from ostiary.http.message import Request
 from ostiary.sessions.change import SessionChange
 from ostiary.signin.requests import Proof
 from ostiary.storage.memory import MemoryStore
-from tests.oidc.conftest import CHALLENGE, ISSUER, REDIRECT, SECRET, Provider, error_of, good, location, query
+from tests.oidc.conftest import ISSUER, REDIRECT, Provider, error_of, good, location, query
 from tests.sessions.conftest import LOGIN_CLIENT, STRANGER, user_check
 
 
@@ -68,6 +68,7 @@ async def test_untrusted_requests_are_answered_here(
         ({"code_challenge": "short"}, "invalid_request"),
         ({"response_mode": "pigeon"}, "invalid_request"),
         ({"request": "ey"}, "request_not_supported"),
+        ({"request_uri": "https://client.example/request.jwt"}, "request_uri_not_supported"),
         ({"resource": "no-uri"}, "invalid_target"),
         ({"state": "s" * 3000}, "invalid_request"),
         ({"id_token_hint": "ey.rubbish"}, "invalid_request"),
@@ -81,6 +82,13 @@ async def test_other_errors_go_to_the_client(
     assert told["error"] == error
     assert told["iss"] == ISSUER
     assert told["state"]
+
+
+@pytest.mark.parametrize("response_type", ["token", "id_token", "code id_token"])
+async def test_only_codes_are_sent_through_browsers(provider: Provider, response_type: str) -> None:
+    """By default; the error goes where the answer would have gone."""
+    told = location(await provider.start(response_type=response_type))
+    assert told.startswith(f"{REDIRECT}#error=unsupported_response_type")
 
 
 async def test_public_clients_need_pkce(provider: Provider) -> None:
@@ -206,41 +214,68 @@ async def test_a_session_token_as_hint_finishes_at_once(provider: Provider) -> N
     assert told["error"] == "login_required"
 
 
+@pytest.mark.parametrize("prompt", ["login", "select_account", "consent", "create"])
+async def test_a_prompt_is_seen(provider: Provider, prompt: str) -> None:
+    """Whatever session is handed in with it."""
+    session = await provider.alice()
+    assert "authRequest=" in location(await provider.start(id_token_hint=session.token, prompt=prompt))
+
+
+async def test_a_user_who_may_not_use_the_project_is_denied(provider: Provider) -> None:
+    """Without a page, if none is wanted."""
+    session = await provider.alice()
+    await provider.edit(PROJECT, "700", requires_authorization=True)
+    told = query(location(await provider.start(id_token_hint=session.token, prompt="none")))
+    assert told["error"] == "access_denied"
+
+
 async def test_an_id_token_as_hint_names_the_user(provider: Provider) -> None:
-    """For the login UI to read."""
+    """For the login UI to read, and nobody else's session finishes the request."""
+    session = await provider.alice()
     tokens = await provider.login()
     asked = await request_id(provider, id_token_hint=tokens["id_token"])
     assert (await provider.requests.get(LOGIN_CLIENT, asked)).oidc.hint_user_id == "100"
+    proof = Proof(session.session_id, session.token)
+    assert (await provider.requests.finish(LOGIN_CLIENT, asked, proof)).request.id == asked
+    other = await request_id(provider, id_token_hint=tokens["id_token"])
+    row = await provider.store.get(LOGIN_REQUEST, other)
+    assert row is not None
+    await provider.edit(LOGIN_REQUEST, other, oidc=msgspec.structs.replace(row.oidc, hint_user_id="900"))
+    with pytest.raises(FailedPrecondition) as refused:
+        await provider.requests.finish(LOGIN_CLIENT, other, proof)
+    assert "another user" in refused.value.hint
 
 
-async def test_a_pushed_request_is_used_once(provider: Provider) -> None:
-    """RFC 9126: by its client, within a minute."""
-    form = {
-        "redirect_uri": REDIRECT, "response_type": "code", "scope": "openid",
-        "code_challenge": CHALLENGE, "code_challenge_method": "S256",
-    }  # fmt: skip
-    headers = {
-        b"content-type": b"application/x-www-form-urlencoded",
-        b"authorization": b"Basic " + base64.b64encode(f"web:{SECRET}".encode()),
-    }
+@pytest.mark.parametrize(
+    ("scope", "is_good"),
+    [("id:500", True), ("domain:primary:acme.localhost", True), ("id:501", False), ("id:501 id:500", True)],
+)
+async def test_scopes_restrict_to_organisations(provider: Provider, scope: str, *, is_good: bool) -> None:
+    """Reserved scopes of the wire, part 4.5."""
+    session = await provider.alice()
+    wanted = " ".join(["openid", *(f"urn:zitadel:iam:org:{one}" for one in scope.split())])
+    told = query(location(await provider.start(id_token_hint=session.token, prompt="none", scope=wanted)))
+    assert told.get("error") == (None if is_good else "login_required")
 
-    async def push(**more: str) -> dict[str, object]:
-        body = urlencode({**form, **more}).encode()
-        answer = await provider.ask(provider.push, Request("POST", "/oauth/v2/par", headers, body=body))
-        return dict(msgspec.json.decode(answer.body))
 
-    async def use(uri: object, client: str = "web") -> str:
-        sent = urlencode({"client_id": client, "request_uri": str(uri)}).encode()
-        answer = await provider.ask(provider.authorize, Request("GET", "/oauth/v2/authorize", {}, sent))
-        return "" if answer.status == 302 else error_of(answer)
+async def test_errors_are_posted_too(provider: Provider) -> None:
+    """By the page that posts answers, which finds them stored."""
+    told = location(await provider.start(response_mode="form_post", scope="x", state="s" * 3000))
+    assert told.startswith(f"{ISSUER}/oauth/v2/form_post?request=")
+    assert query(told)["error"] == "invalid_scope"
+    row = await provider.store.get(LOGIN_REQUEST, query(told)["request"])
+    assert row is not None
+    assert (row.stage, row.oidc.redirect_uri, row.oidc.state) == (Stage.FAILED, REDIRECT, None)
+    told = location(await provider.start(response_mode="form_post", scope="x"))
+    row = await provider.store.get(LOGIN_REQUEST, query(told)["request"])
+    assert row is not None
+    assert row.oidc.state == "st"
 
-    first = await push()
-    assert first["expires_in"] == 60
-    assert await use(first["request_uri"], "other") == "invalid_request_uri"
-    assert await use(first["request_uri"]) == ""
-    assert await use(first["request_uri"]) == "invalid_request_uri"
-    late = await push()
-    provider.effects.later(seconds=60)
-    assert await use(late["request_uri"]) == "invalid_request_uri"
-    assert (await push(request_uri="urn:x"))["error"] == "invalid_request"
-    assert (await push(scope="profile"))["error"] == "invalid_scope"
+
+@pytest.mark.parametrize("name", ["state", "redirect_uri", "client_id", "scope", "prompt"])
+async def test_each_parameter_is_sent_once(provider: Provider, name: str) -> None:
+    """RFC 6749 3.1; which of two was meant, nobody guesses."""
+    once = {"client_id": "web", "redirect_uri": REDIRECT, "response_type": "code", "scope": "openid"}
+    twice = urlencode([*once.items(), ("state", "a"), ("prompt", "none"), (name, "b")])
+    answer = await provider.ask(provider.authorize, Request("GET", "/oauth/v2/authorize", {}, twice.encode()))
+    assert error_of(answer) == "invalid_request"

@@ -5,7 +5,7 @@ from typing import Any
 
 from ostiary.access.access_token import AccessTokens
 from ostiary.app.installation import Installation
-from ostiary.app.tokens import refresh_secrets
+from ostiary.app.tokens import refresh_secrets, response_types
 from ostiary.core.grant import Grant
 from ostiary.crypto.jws import BadToken
 from ostiary.http.router import Route
@@ -14,6 +14,7 @@ from ostiary.oidc.authorize import Authorize
 from ostiary.oidc.client_authentication import ClientAuthenticator
 from ostiary.oidc.desk import Desk
 from ostiary.oidc.device import DeviceAuthorizations
+from ostiary.oidc.front_channel import FrontChannel
 from ostiary.oidc.grants import GRANTS
 from ostiary.oidc.minting import ID_TOKEN_TYP, Minter
 from ostiary.oidc.problem import oauth_route
@@ -63,11 +64,9 @@ def open_id(installation: Installation, access: AccessTokens, keys: SigningKeys)
     settings, store, cache = installation.settings, installation.store, installation.cache
     issuer, effects = settings.url, installation.effects
     signin = SignIn(store, cache, effects, is_strict=settings.strict_authentication)
-    requests = AuthorizationRequests(signin, issuer)
     authenticator = ClientAuthenticator(store, cache, effects, issuer)
     devices = DeviceAuthorizations(signin, authenticator, issuer)
     own = _OwnTokens(access, keys)
-    authorize = Authorize(signin, requests, own, issuer, settings.login_base_url)
     desk = Desk(
         store=store,
         cache=cache,
@@ -79,11 +78,14 @@ def open_id(installation: Installation, access: AccessTokens, keys: SigningKeys)
         tokens=own,
         issuer=issuer,
     )
+    front_channel = FrontChannel(desk) if settings.front_channel_id_tokens else None
+    requests = AuthorizationRequests(signin, issuer, front_channel)
+    authorize = Authorize(signin, requests, own, issuer, settings.login_base_url, response_types(settings))
     token = TokenEndpoint(desk, authenticator, GRANTS)
     pushed = PushRequest(store, effects, authenticator, authorize)
     routes: Routes = {
-        ("GET", "/oauth/v2/authorize"): oauth_route(authorize, takes_body=False),
-        ("POST", "/oauth/v2/authorize"): oauth_route(authorize),
+        ("GET", "/oauth/v2/authorize"): oauth_route(authorize, takes_body=False, cross_origin=False),
+        ("POST", "/oauth/v2/authorize"): oauth_route(authorize, cross_origin=False),
         ("POST", "/oauth/v2/token"): oauth_route(token),
         ("POST", "/oauth/v2/par"): oauth_route(pushed),
         ("POST", "/oauth/v2/device_authorization"): oauth_route(devices),

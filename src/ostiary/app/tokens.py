@@ -1,7 +1,10 @@
 """Our tokens over one installation: the keys that sign them, the test of them, and the endpoints that tell of them."""
 
+from collections.abc import Sequence
+
 from ostiary.access.access_token import AccessTokens
 from ostiary.app.installation import Installation
+from ostiary.config import Settings
 from ostiary.core.language import SUPPORTED_LANGUAGES
 from ostiary.http.message import Endpoint
 from ostiary.http.router import Route
@@ -13,6 +16,7 @@ from ostiary.oidc.jwks import Jwks
 from ostiary.oidc.metadata import Metadata
 from ostiary.oidc.problem import oauth_route
 from ostiary.oidc.refresh_secret import RefreshSecrets
+from ostiary.oidc.request_rules import CODE_ALONE, WITH_ID_TOKENS
 from ostiary.oidc.revocation import Revocation
 from ostiary.oidc.userinfo import UserInfo
 
@@ -31,6 +35,11 @@ def access_tokens(installation: Installation, keys: SigningKeys) -> AccessTokens
     return AccessTokens(installation.store, installation.cache, installation.effects, keys, issuer)
 
 
+def response_types(settings: Settings) -> Sequence[str]:
+    """What the authorization endpoint offers."""
+    return WITH_ID_TOKENS if settings.front_channel_id_tokens else CODE_ALONE
+
+
 def refresh_secrets(installation: Installation) -> RefreshSecrets:
     """Makes and knows refresh tokens."""
     return RefreshSecrets(installation.sealer.subkey(_MARK_PURPOSE))
@@ -43,7 +52,13 @@ def token_routes(
     store, cache, effects = installation.store, installation.cache, installation.effects
     issuer = installation.settings.url
     metadata = oauth_route(
-        Metadata(issuer, [grant.name for grant in GRANTS], SUPPORTED_LANGUAGES), takes_body=False
+        Metadata(
+            issuer,
+            [grant.name for grant in GRANTS],
+            SUPPORTED_LANGUAGES,
+            response_types(installation.settings),
+        ),
+        takes_body=False,
     )
     user_info = UserInfo(store, cache, effects, tokens)
     introspection = Introspection(store, cache, effects, tokens, authenticator, issuer)

@@ -46,6 +46,7 @@ class Serving:
     organization: Annotated[str | None, Parameter(help="The organisation that the first start makes.")] = None
     login_base_url: Annotated[str | None, Parameter(help="The login UI that browsers are sent to.")] = None
     strict_authentication: Annotated[bool | None, Parameter(help="Sessions must satisfy the policy.")] = None
+    front_channel_id_tokens: Annotated[bool | None, Parameter(help="ID tokens may go in redirects.")] = None
     passkey_autofill: Annotated[bool | None, Parameter(help="A passkey may say whose it is.")] = None
     step_up_lasts_s: Annotated[
         int | None, Parameter(help="How long a verified factor is good for changing oneself.")

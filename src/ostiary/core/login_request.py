@@ -102,11 +102,14 @@ DEVICE_AUTHORIZATION = Kind(
 
 
 class PushedRequest(msgspec.Struct, frozen=True):
-    """Parameters that a client pushed (RFC 9126); used once, ``id`` is SHA-256 of the request URI's secret, in hex."""
+    """Parameters that a client pushed (RFC 9126); used once. ``id`` is SHA-256 of the request URI, in hex.
+
+    ``sealed``: they are sealed under the request URI, for a session token may be among them.
+    """
 
     id: str
     client_id: str
-    parameters: dict[str, tuple[str, ...]]
+    sealed: bytes
     expires_at: datetime
     version: int = 1
 

@@ -30,11 +30,17 @@ _RANK = (AAL1, AAL2)
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a request asks of the authentication. ``since``: it must have happened after this (``prompt=login``)."""
+    """What a request asks of the authentication. ``since``: it must have happened after this (``prompt=login``).
+
+    ``user_id``: of this user (an ``id_token_hint``). ``home``: of a user of one of these organisations, named by id or
+    primary domain (reserved scopes); empty: of any.
+    """
 
     max_age_s: int | None = None
     since: datetime | None = None
     acr_values: tuple[str, ...] = ()
+    user_id: str = ""
+    home: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,9 @@ def missing(
     factors = factors_now(session, user)
     if user.state not in {UserState.ACTIVE, UserState.INITIAL}:
         return Missing("login_required", "the user is not active")
+    somebody_else = other_wanted(user, wanted)
+    if somebody_else is not None:
+        return somebody_else
     if not factors:
         return Missing("login_required", "the session has a user, but no verified factor")
     stale = _stale(authentication_of(session, user).auth_time, wanted, now)
@@ -89,6 +98,15 @@ def missing(
     if wanted.acr_values and not _reaches(acr_of(factors), wanted.acr_values):
         asked = " ".join(wanted.acr_values)
         return Missing("unmet_authentication_requirements", f"the session does not reach acr_values={asked}")
+    return None
+
+
+def other_wanted(user: User, wanted: Wanted) -> Missing | None:
+    """Whom the request wants instead, if it is not for this user. Source: OpenID Connect Core 3.1.2.1 and 3.1.2.2."""
+    if wanted.user_id and wanted.user_id != user.id:
+        return Missing("login_required", "the id_token_hint is of another user")
+    if wanted.home and not {user.organization_id, user.domain} & {*wanted.home}:
+        return Missing("login_required", "the scope asks for a user of another organisation")
     return None
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from ostiary.core.assurance import SECOND_FACTORS, factors_now, is_multi_factor
-from ostiary.core.login_rules import Missing, Wanted, missing
+from ostiary.core.login_rules import Missing, Wanted, missing, other_wanted
 from ostiary.core.policy import LoginPolicy, PasswordExpiryPolicy
 from ostiary.core.session import Session, VerifiedFactor
 from ostiary.core.user import Authenticator, User, UserState
@@ -53,6 +53,8 @@ def next_step(
     if not policy.allow_username_password and not _has_other_first(factors):
         return Next(Step.IMPOSSIBLE, _NO_PASSWORDS)
     if user.state not in {UserState.ACTIVE, UserState.INITIAL}:
+        return Next(Step.IMPOSSIBLE, lacking)
+    if other_wanted(user, wanted) is not None:
         return Next(Step.IMPOSSIBLE, lacking)
     if lacking is None:
         again = "totp" in ready and _is_second_old(factors, wanted.since)

@@ -45,6 +45,11 @@ def told_audience(audience: Iterable[str], instance: Instance) -> list[str]:
     return [own_project_id(instance) if one == OWN_API_NAME else one for one in audience]
 
 
+def home_of(scope: Sequence[str]) -> tuple[str, ...]:
+    """The organisations, by id or primary domain, that the scopes restrict a login to; none: to no one."""
+    return (*named(scope, ORGANIZATION_ID_PREFIX), *named(scope, PRIMARY_DOMAIN_PREFIX))
+
+
 def named(scope: Sequence[str], prefix: str) -> tuple[str, ...]:
     """What stands behind the prefix, in each scope that begins with it."""
     return tuple(one.removeprefix(prefix) for one in scope if one.startswith(prefix) and one != prefix)

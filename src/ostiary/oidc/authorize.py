@@ -4,6 +4,7 @@ Until client and redirect URI are trusted, an error is answered here; afterwards
 Source: RFC 6749 4.1.1 and 4.1.2.1, OpenID Connect Core 3.1.2, RFC 9126 4; ZITADEL's wire contract, part 3.3.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -18,6 +19,7 @@ from ostiary.core.login_request import (
     LoginRequest,
     OidcParameters,
     PushedRequest,
+    Stage,
 )
 from ostiary.core.permission import Caller
 from ostiary.core.project import ActiveState
@@ -27,11 +29,11 @@ from ostiary.errors import FailedPrecondition, PermissionDenied
 from ostiary.http.message import Request, Response
 from ostiary.oidc.errors import OAuthError
 from ostiary.oidc.parameters import Parameters, form_of, query_of
-from ostiary.oidc.request_rules import checked, response_mode_of
-from ostiary.oidc.request_uri import pushed_id
+from ostiary.oidc.request_rules import CODE_ALONE, MAX_TEXT, checked, response_mode_of
+from ostiary.oidc.request_uri import PREFIX, opened, pushed_id
 from ostiary.oidc.requests import ID_PREFIX, AuthorizationRequests
-from ostiary.oidc.response import callback_url, error_values, login_url, redirect_url
-from ostiary.signin.requests import Proof, SignIn
+from ostiary.oidc.response import callback_url, error_values, login_url
+from ostiary.signin.requests import NOT_OF_THE_PROJECT, Proof, SignIn
 from ostiary.storage.port import Audit, Changes, Conflict, Put, Remove
 
 REQUEST_LIFETIME = timedelta(hours=1)
@@ -67,14 +69,16 @@ class Authorize:
         hints: IdTokenHints,
         issuer: str,
         login_base: str,
+        response_types: Sequence[str] = CODE_ALONE,
     ) -> None:
-        """``login_base`` is the instance's login UI; empty: our own pages."""
+        """``login_base`` is the instance's login UI (empty: our own pages), ``response_types`` what is on offer."""
         self._signin = signin
         self.cache = signin.cache
         self._requests = requests
         self._hints = hints
         self._issuer = issuer
         self._login_base = login_base
+        self._response_types = response_types
 
     async def __call__(self, request: Request) -> Response:
         """A redirect to the login UI, or to the client with an answer; raises OAuthError before the client is known."""
@@ -83,10 +87,14 @@ class Authorize:
         parameters = await self._pushed(parameters)
         trusted = await self.trusted(parameters)
         try:
-            oidc = checked(parameters, trusted.client, trusted.oidc, trusted.redirect_uri)
-            return await self._opened(request, trusted, oidc)
+            return await self._opened(request, trusted, self.checked(trusted))
         except OAuthError as error:
-            return self._error(trusted, error)
+            return await self._error(trusted, error)
+
+    def checked(self, trusted: Trusted) -> OidcParameters:
+        """The request's parameters, all as they must be; raises OAuthError, which may be redirected."""
+        offered = self._response_types
+        return checked(trusted.parameters, trusted.client, trusted.oidc, trusted.redirect_uri, offered)
 
     async def trusted(self, parameters: Parameters) -> Trusted:
         """The client and its redirect URI; raises OAuthError, which must not be redirected."""
@@ -108,7 +116,8 @@ class Authorize:
         if hint and not is_session_hint:
             oidc = msgspec.structs.replace(oidc, hint_user_id=await self._hinted(hint))
         request = await self._saved(http, trusted, oidc)
-        if token is not None and is_session_hint:
+        # every other prompt wants to be seen
+        if token is not None and is_session_hint and set(oidc.prompt) <= {"none"}:
             return await self._by_session(request, Proof(token.id, hint), trusted)
         return _redirect(login_url(request, trusted.oidc.login_base_uri or self._login_base))
 
@@ -120,7 +129,9 @@ class Authorize:
             )
         return subject
 
-    async def _saved(self, http: Request, trusted: Trusted, oidc: OidcParameters) -> LoginRequest:
+    async def _saved(
+        self, http: Request | None, trusted: Trusted, oidc: OidcParameters, stage: Stage = Stage.OPEN
+    ) -> LoginRequest:
         now = self._signin.effects.now()
         request = LoginRequest(
             id=f"{ID_PREFIX}{self._signin.effects.new_id()}",
@@ -128,7 +139,8 @@ class Authorize:
             created_at=now,
             expires_at=now + REQUEST_LIFETIME,
             oidc=oidc,
-            login_client_id=http.header(LOGIN_CLIENT_HEADER)[:200],
+            login_client_id=http.header(LOGIN_CLIENT_HEADER)[:200] if http else "",
+            stage=stage,
         )
         facts = detail(client_id=request.client_id, scope=oidc.scope)
         trace = Audit(now, "", "login_request.opened", request.id, facts)
@@ -141,14 +153,15 @@ class Authorize:
             finished = await self._requests.finish(Caller("", ""), request.id, proof, by_token=True)
         except (FailedPrecondition, PermissionDenied) as refusal:
             if "none" in request.oidc.prompt:
-                raise OAuthError("login_required", refusal.hint or refusal.message) from refusal
+                code = "access_denied" if refusal.id == NOT_OF_THE_PROJECT else "login_required"
+                raise OAuthError(code, refusal.hint or refusal.message) from refusal
             return _redirect(login_url(request, trusted.oidc.login_base_uri or self._login_base))
         return _redirect(finished.callback_url)
 
     async def _pushed(self, parameters: Parameters) -> Parameters:
-        """The parameters that a ``request_uri`` stands for, used once; or the given ones."""
+        """The parameters that a ``request_uri`` of ours stands for, used once; or the given ones."""
         request_uri = parameters.get("request_uri")
-        if not request_uri:
+        if not request_uri.startswith(PREFIX):
             return parameters
         kept: PushedRequest | None = await self._signin.store.get(PUSHED_REQUEST, pushed_id(request_uri))
         now = self._signin.effects.now()
@@ -160,19 +173,23 @@ class Authorize:
             await self._signin.store.save(Changes(removes=(Remove(PUSHED_REQUEST, kept.id, kept.version),)))
         except Conflict:
             raise OAuthError("invalid_request_uri", "the request_uri was used already") from None
-        return Parameters(kept.parameters)
+        return opened(request_uri, kept.sealed)
 
-    def _error(self, trusted: Trusted, error: OAuthError) -> Response:
+    async def _error(self, trusted: Trusted, error: OAuthError) -> Response:
+        state = trusted.parameters.get("state")
         oidc = OidcParameters(
             trusted.redirect_uri,
             (),
             response_mode=response_mode_of(trusted.parameters),
-            state=trusted.parameters.get("state") or None,
+            state=state or None,
         )
         values = error_values(oidc, error.code, error.message, self._issuer)
-        if oidc.response_mode == "form_post":
-            return _redirect(redirect_url(oidc.redirect_uri, "query", values))
-        return _redirect(callback_url("", oidc, values, self._issuer))
+        if oidc.response_mode != "form_post":
+            return _redirect(callback_url("", oidc, values, self._issuer))
+        # the page that posts it believes what is stored
+        kept = oidc if len(state) <= MAX_TEXT else msgspec.structs.replace(oidc, state=None)
+        request = await self._saved(None, trusted, kept, Stage.FAILED)
+        return _redirect(callback_url(request.id, kept, values, self._issuer))
 
 
 def _redirect(location: str) -> Response:

@@ -10,6 +10,7 @@ from ostiary.core.login_request import DEVICE_AUTHORIZATION, DeviceAuthorization
 from ostiary.core.login_rules import Wanted
 from ostiary.core.permission import Caller
 from ostiary.core.project import PROJECT
+from ostiary.core.scope import home_of
 from ostiary.core.secret import SECRET_BYTES, secret_hash, token_text
 from ostiary.errors import FailedPrecondition, NotFound, Unavailable
 from ostiary.http.message import Request, Response
@@ -17,7 +18,7 @@ from ostiary.oidc.client_authentication import ClientAuthenticator
 from ostiary.oidc.parameters import form_of
 from ostiary.oidc.problem import json_answer
 from ostiary.oidc.request_rules import scopes
-from ostiary.signin.requests import Finishing, Proof, SignIn
+from ostiary.signin.requests import AnyRequest, Finishing, Proof, SignIn
 from ostiary.storage.port import Audit, Changes, Conflict, Put
 
 LIFETIME = timedelta(minutes=5)
@@ -25,11 +26,16 @@ ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"
 HALF = 4
 TRIES = 5
 
+
+def _wanted(request: AnyRequest) -> Wanted:
+    return Wanted(home=home_of(request.scope)) if isinstance(request, DeviceAuthorization) else Wanted()
+
+
 APPROVING = Finishing(
     DEVICE_AUTHORIZATION,
     unknown=lambda: NotFound("COMMAND-D2hf2", "Device authorization request does not exist"),
     handled=lambda: FailedPrecondition("COMMAND-D30Jf", "Device authorization has already been handled"),
-    wanted=lambda _: Wanted(),
+    wanted=_wanted,
 )
 DENYING = Finishing(
     DEVICE_AUTHORIZATION,

@@ -14,7 +14,7 @@ from ostiary.core.client import ClientAuthentication
 from ostiary.core.scope import STANDARD
 from ostiary.crypto.jws import ALGORITHMS, EDDSA, ES256, RS256
 from ostiary.http.message import Header, Request, Response
-from ostiary.oidc.request_rules import PROMPTS, RESPONSE_MODES
+from ostiary.oidc.request_rules import CODE_ALONE, PROMPTS, RESPONSE_MODES
 
 _HEADERS: Final[tuple[Header, ...]] = (
     (b"content-type", b"application/json"),
@@ -26,7 +26,6 @@ _CLAIMS: Final = (
     "name", "given_name", "family_name", "nickname", "preferred_username", "gender", "locale", "updated_at",
     "email", "email_verified", "phone_number", "phone_number_verified",
 )  # fmt: skip
-_RESPONSE_TYPES: Final = ("code",)
 _SECRETS: Final = (
     ClientAuthentication.BASIC,
     ClientAuthentication.POST,
@@ -37,16 +36,27 @@ _SECRETS: Final = (
 class Metadata:
     """One document for ``/.well-known/openid-configuration`` and ``/.well-known/oauth-authorization-server``."""
 
-    def __init__(self, issuer: str, grant_types: Sequence[str], languages: Sequence[str]) -> None:
+    def __init__(
+        self,
+        issuer: str,
+        grant_types: Sequence[str],
+        languages: Sequence[str],
+        response_types: Sequence[str] = CODE_ALONE,
+    ) -> None:
         """It says the same as long as the server runs."""
-        self._body = msgspec.json.encode(metadata(issuer, grant_types, languages))
+        self._body = msgspec.json.encode(metadata(issuer, grant_types, languages, response_types))
 
     async def __call__(self, _: Request) -> Response:
         """The document."""
         return Response(200, _HEADERS, self._body)
 
 
-def metadata(issuer: str, grant_types: Sequence[str], languages: Sequence[str]) -> dict[str, Any]:
+def metadata(
+    issuer: str,
+    grant_types: Sequence[str],
+    languages: Sequence[str],
+    response_types: Sequence[str] = CODE_ALONE,
+) -> dict[str, Any]:
     """Endpoints and what they can do."""
     algorithms = [RS256, ES256, EDDSA]
     secrets = [str(method) for method in _SECRETS]
@@ -55,9 +65,9 @@ def metadata(issuer: str, grant_types: Sequence[str], languages: Sequence[str]) 
         "issuer": issuer,
         **_endpoints(issuer),
         "scopes_supported": [*STANDARD],
-        "response_types_supported": [*_RESPONSE_TYPES],
+        "response_types_supported": [*response_types],
         "response_modes_supported": [*RESPONSE_MODES],
-        "grant_types_supported": [*grant_types],
+        "grant_types_supported": [*grant_types, *(["implicit"] if "id_token" in response_types else [])],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": algorithms,
         "token_endpoint_auth_methods_supported": methods,

@@ -60,16 +60,13 @@ class Minter:
         client: Application | None,
         *,
         id_token: bool,
-        code: str = "",
-        lifetime_s: int = 0,
     ) -> Minted:
         """A new access token, the grant's only good one from its save on, and an ID token if openid was granted.
 
-        ``client`` is None for a service user's own token; ``code`` gives ``c_hash``; ``lifetime_s`` overrides settings.
+        ``client`` is None for a service user's own token.
         """
         policy = await self._cache.policy(TokenPolicy)
-        life_s = lifetime_s or _lifetime_s(client, policy)
-        life_s = max(SHORTEST_S, min(life_s, LONGEST_S))
+        life_s = max(SHORTEST_S, min(_lifetime_s(client, policy), LONGEST_S))
         issued_at = self._effects.now().replace(microsecond=0)
         changed = msgspec.structs.replace(
             grant,
@@ -85,8 +82,14 @@ class Minter:
             changed = msgspec.structs.replace(changed, access_hash=secret_hash(text))
         identity = ""
         if id_token and OPENID in grant.scope:
-            identity = await self._id_token(changed, client, text, code, policy.id_token_lifetime_s)
+            half = ("at_hash", text)
+            identity = await self._id_token(changed, client, half, policy.id_token_lifetime_s)
         return Minted(changed, text, life_s, identity)
+
+    async def identity(self, grant: Grant, client: Application, *, code: str = "") -> str:
+        """An ID token without an access token, issued at the grant's ``access_issued_at``; ``code`` gives ``c_hash``."""
+        policy = await self._cache.policy(TokenPolicy)
+        return await self._id_token(grant, client, ("c_hash", code), policy.id_token_lifetime_s)
 
     async def _is_jwt(self, grant: Grant, client: Application | None) -> bool:
         if client is not None:
@@ -118,17 +121,21 @@ class Minter:
         return told or [self._issuer]
 
     async def _id_token(
-        self, grant: Grant, client: Application | None, access_token: str, code: str, life_s: int
+        self, grant: Grant, client: Application | None, half: tuple[str, str], life_s: int
     ) -> str:
+        """``half`` names the claim that binds what is handed out beside it, and that; empty: nothing is."""
         settings = client.oidc if client else None
         algorithm = settings.id_token_algorithm if settings else RS256
         skew_s = settings.clock_skew_s if settings else 0
         issued_s = _seconds(grant.access_issued_at)
         asserts = settings is not None and settings.id_token_role_assertion
+        name, beside = half
+        # OpenID Connect Core 5.4: who gets nothing else learns of the user here
+        shows_user = not beside or (settings is not None and settings.id_token_userinfo_assertion)
         audience = await self._audience(grant)
         claims: Claims = {
             **await self._rows.reserved(_asked(grant, client, asserts=asserts)),
-            **(await self._user(grant) if settings and settings.id_token_userinfo_assertion else {}),
+            **(await self._user(grant) if shows_user else {}),
             **self._subject(grant),
             # resources (URIs) are for access tokens; the client itself is always among an ID token's audience
             "aud": [*dict.fromkeys([grant.client_id, *(one for one in audience if ":" not in one)])],
@@ -136,10 +143,9 @@ class Minter:
             "iat": issued_s - skew_s,
             "azp": grant.client_id,
             "client_id": grant.client_id,
-            "at_hash": half_hash(access_token, algorithm),
         }
-        if code:
-            claims["c_hash"] = half_hash(code, algorithm)
+        if beside:
+            claims[name] = half_hash(beside, algorithm)
         if grant.nonce is not None:
             claims["nonce"] = grant.nonce
         return await self._keys.sign(claims, algorithm, ID_TOKEN_TYP)

@@ -46,13 +46,13 @@ def oauth_problem(error: OstiaryError) -> Response:
     )
 
 
-def oauth_route(endpoint: Endpoint, *, takes_body: bool = True) -> Route:
-    """A route that scripts of any origin may call, and whose errors are told as OAuth tells them."""
+def oauth_route(endpoint: Endpoint, *, takes_body: bool = True, cross_origin: bool = True) -> Route:
+    """A route whose errors are told as OAuth tells them, and that scripts of other origins may call."""
 
     def refuse(_: Request, error: OstiaryError) -> Response:
         return oauth_problem(error)
 
-    return Route(endpoint, refuse, takes_body=takes_body, cross_origin=True, at_once=True)
+    return Route(endpoint, refuse, takes_body=takes_body, cross_origin=cross_origin, at_once=True)
 
 
 def _told(code: str, description: str, status: int, headers: Sequence[Header]) -> Response:

@@ -16,8 +16,7 @@ from ostiary.oidc.client_authentication import CREDENTIALS, ClientAuthenticator
 from ostiary.oidc.errors import OAuthError
 from ostiary.oidc.parameters import Parameters, form_of
 from ostiary.oidc.problem import json_answer
-from ostiary.oidc.request_rules import checked
-from ostiary.oidc.request_uri import PREFIX, pushed_id
+from ostiary.oidc.request_uri import PREFIX, pushed_id, sealed
 from ostiary.storage.port import Audit, Changes, Put, Store
 
 LIFETIME = timedelta(seconds=60)
@@ -48,11 +47,12 @@ class PushRequest:
             raise OAuthError("invalid_request", f"the parameters are longer than {MAX_TEXT} characters")
         parameters = Parameters({**kept, "client_id": (client.client_id,)})
         trusted = await self._authorize.trusted(parameters)
-        checked(parameters, trusted.client, trusted.oidc, trusted.redirect_uri)
+        self._authorize.checked(trusted)
         secret = base64.urlsafe_b64encode(self._effects.random_bytes(SECRET_BYTES)).rstrip(b"=").decode()
         request_uri = f"{PREFIX}{secret}"
         now = self._effects.now()
-        pushed = PushedRequest(pushed_id(request_uri), client.client_id, parameters.dump(), now + LIFETIME)
+        content = sealed(request_uri, parameters, self._effects.random_bytes)
+        pushed = PushedRequest(pushed_id(request_uri), client.client_id, content, now + LIFETIME)
         trace = Audit(
             now, client.client_id, "login_request.pushed", pushed.id, detail(client_id=client.client_id)
         )

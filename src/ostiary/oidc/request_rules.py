@@ -4,6 +4,7 @@ Source: OpenID Connect Core 3.1.2, OAuth 2.0 Multiple Response Types, RFC 7636, 
 """
 
 import re
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from ostiary.core.client import Application, ApplicationType, ClientAuthentication, OidcSettings
@@ -12,6 +13,9 @@ from ostiary.oidc.errors import OAuthError
 from ostiary.oidc.parameters import Parameters
 
 RESPONSE_MODES = ("query", "fragment", "form_post")
+CODE_ALONE = ("code",)
+# With a setting; RFC 9700 2.1.2 advises against access tokens there, so these are never sent.
+WITH_ID_TOKENS = ("code", "id_token", "code id_token")
 PROMPTS = frozenset({"none", "login", "consent", "select_account", "create"})
 MAX_SCOPES = 100
 MAX_TEXT = 2048  # anybody may have these kept, so they are short
@@ -21,14 +25,18 @@ _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+", re.ASCII)
 
 
 def checked(
-    parameters: Parameters, client: Application, oidc: OidcSettings, redirect_uri: str
+    parameters: Parameters,
+    client: Application,
+    oidc: OidcSettings,
+    redirect_uri: str,
+    offered: Sequence[str] = CODE_ALONE,
 ) -> OidcParameters:
     """The request's parameters; the redirect URI is trusted already, so errors may go there."""
-    if "request" in parameters:
-        raise OAuthError(
-            "request_not_supported", "request objects are not supported; push the request instead"
-        )
-    response_type = _response_type(parameters, oidc)
+    for name in ("request", "request_uri"):
+        if name in parameters:
+            text = "request objects are not supported; push the request instead"
+            raise OAuthError(f"{name}_not_supported", text)
+    response_type = _response_type(parameters, oidc, offered)
     return OidcParameters(
         redirect_uri=redirect_uri,
         scope=scopes(parameters.require("scope"), needs_openid=True),
@@ -75,10 +83,13 @@ def response_mode_of(parameters: Parameters) -> str:
     return "fragment" if "token" in parameters.get("response_type") else "query"
 
 
-def _response_type(parameters: Parameters, oidc: OidcSettings) -> str:
+def _response_type(parameters: Parameters, oidc: OidcSettings, offered: Sequence[str]) -> str:
+    """The type, its words in order. A client that registered code and id_token may have both at once."""
     asked = " ".join(sorted(parameters.require("response_type").split()))
-    if asked not in {" ".join(sorted(registered.split())) for registered in oidc.response_types}:
-        raise OAuthError("unsupported_response_type", "this client is not registered for the response_type")
+    if asked not in offered:
+        raise OAuthError("unsupported_response_type", f"response_type is one of: {', '.join(offered)}")
+    if not set(asked.split()) <= set(oidc.response_types):
+        raise OAuthError("unauthorized_client", "this client is not registered for the response_type")
     return asked
 
 
@@ -88,8 +99,8 @@ def _response_mode(parameters: Parameters, response_type: str) -> str:
         return "query" if response_type == "code" else "fragment"
     if mode not in RESPONSE_MODES:
         raise OAuthError("invalid_request", f"response_mode is one of {', '.join(RESPONSE_MODES)}")
-    if mode == "query" and response_type != "code":
-        raise OAuthError("invalid_request", "tokens are never sent in a query")
+    if mode != "fragment" and response_type != "code":
+        raise OAuthError("invalid_request", "ID tokens are sent in the fragment only")
     return mode
 
 

@@ -7,9 +7,11 @@ from ostiary.core.grant import AUTHORIZATION_CODE
 from ostiary.core.login_request import LOGIN_REQUEST, LoginRequest
 from ostiary.core.login_rules import Wanted
 from ostiary.core.permission import Caller
+from ostiary.core.scope import home_of
 from ostiary.core.secret import SECRET_BYTES, secret_hash, token_text
 from ostiary.errors import FailedPrecondition, NotFound
-from ostiary.oidc.response import Values, callback_url, code_values, error_values
+from ostiary.oidc.front_channel import FrontChannel
+from ostiary.oidc.response import Values, callback_url, error_values, success_values
 from ostiary.signin.requests import AnyRequest, Finishing, Proof, SignIn
 
 CODE_LIFETIME = timedelta(seconds=30)
@@ -21,7 +23,7 @@ def _wanted(request: AnyRequest) -> Wanted:
         raise TypeError("an authorization request is expected")
     oidc = request.oidc
     since = request.created_at if "login" in oidc.prompt else None
-    return Wanted(oidc.max_age_s, since, oidc.acr_values)
+    return Wanted(oidc.max_age_s, since, oidc.acr_values, oidc.hint_user_id or "", home_of(oidc.scope))
 
 
 LINKING = Finishing(
@@ -50,10 +52,11 @@ class Finished:
 class AuthorizationRequests:
     """Reads and answers authorization requests."""
 
-    def __init__(self, signin: SignIn, issuer: str) -> None:
-        """``issuer`` is told in every answer (RFC 9207)."""
+    def __init__(self, signin: SignIn, issuer: str, front_channel: FrontChannel | None = None) -> None:
+        """``issuer`` is told in every answer (RFC 9207); without ``front_channel`` no ID token goes through browsers."""
         self._signin = signin
         self._issuer = issuer
+        self._front_channel = front_channel
 
     async def get(self, caller: Caller, request_id: str) -> LoginRequest:
         """An open or answered request, for its login client or who has ``session.read``."""
@@ -83,7 +86,12 @@ class AuthorizationRequests:
         )
         if not isinstance(linked, LoginRequest):
             raise TypeError("an authorization request is expected")
-        return self._finished(linked, code_values(linked.oidc, code, self._issuer))
+        wanted = linked.oidc.response_type.split()
+        told = code if "code" in wanted else ""  # one that nobody is told redeems nothing
+        id_token = ""
+        if "id_token" in wanted and self._front_channel is not None:
+            id_token = await self._front_channel.id_token(linked, told)
+        return self._finished(linked, success_values(linked.oidc, told, id_token, self._issuer))
 
     async def refuse(
         self, caller: Caller, request_id: str, error: str, description: str = "", error_uri: str = ""

@@ -12,9 +12,10 @@ Values = Sequence[tuple[str, str]]
 FORM_POST_PATH = "/oauth/v2/form_post"
 
 
-def code_values(oidc: OidcParameters, code: str, issuer: str) -> Values:
-    """The parameters of a success."""
-    return [("code", code), *_state(oidc), ("iss", issuer)]
+def success_values(oidc: OidcParameters, code: str, id_token: str, issuer: str) -> Values:
+    """The parameters of a success; empty ones are left out."""
+    told = [("code", code), ("id_token", id_token)]
+    return [*((name, value) for name, value in told if value), *_state(oidc), ("iss", issuer)]
 
 
 def error_values(

@@ -25,6 +25,7 @@ from ostiary.storage.cache import Cache
 from ostiary.storage.port import Audit, Changes, Conflict, Expect, Put, Store
 
 TRIES = 5
+NOT_OF_THE_PROJECT = "OIDC-foSyH49RvL"
 AnyRequest = LoginRequest | DeviceAuthorization
 
 
@@ -159,7 +160,7 @@ class SignIn:
         client = await self.cache.find(APPLICATION, "client_id", request.client_id)
         refusal = await self.project_refusal(client, user) if client else "the application is gone"
         if refusal:
-            raise PermissionDenied("OIDC-foSyH49RvL", "The user may not use this application", hint=refusal)
+            raise PermissionDenied(NOT_OF_THE_PROJECT, "The user may not use this application", hint=refusal)
         if self.is_strict:
             lacking = await self.lacking(session, user, finishing.wanted(request))
             if lacking is not None:

@@ -10,8 +10,6 @@ from ostiary.oidc.parameters import Parameters
 from ostiary.oidc.request_rules import resources, scopes
 from ostiary.storage.port import Changes, Conflict, Expect
 
-LIFETIME_S = 3600
-
 
 async def tokens_for(desk: Desk, machine: User, form: Parameters, grant_type: str) -> TokenAnswer:
     """An access token without refresh token; ``openid`` in the scope adds an ID token."""
@@ -30,7 +28,7 @@ async def tokens_for(desk: Desk, machine: User, form: Parameters, grant_type: st
         audience=tuple(audience),
         created_at=desk.effects.now(),
     )
-    minted = await desk.minter.mint(grant, None, id_token="openid" in scope, lifetime_s=LIFETIME_S)
+    minted = await desk.minter.mint(grant, None, id_token="openid" in scope)
     changes = Changes(
         puts=(new_grant(minted),),
         expects=(Expect(USER, machine.id, machine.version),),
