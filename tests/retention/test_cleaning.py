@@ -113,7 +113,7 @@ async def test_everything_has_its_time(of: Cleaning) -> None:
     """Ended sessions, deliveries and the audit by their settings; what expired after a day."""
     await of.put(ENDED_SESSION, EndedSession("1", "100", "deleted", START, START))
     await of.put(DELIVERY, Delivery("1", "mail", "a", Outcome.DELIVERED, 1, START))
-    await of.put(PUSHED_REQUEST, PushedRequest("1", "c", {}, START))
+    await of.put(PUSHED_REQUEST, PushedRequest("1", "c", b"", START))
     await of.put(USED_ASSERTION, UsedAssertion("1", START), UsedAssertion("2", START + 90 * DAY))
     counted = Budget("k", START - DAY, START, add=1)
     await of.store.save(Changes(budgets=(counted,), audit=Audit(START, "1", "a", "2")))
