@@ -122,6 +122,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         "header",
         "The header in which your proxy tells where a request comes from, for people's lists of devices; empty: none.",
     ] = ""
+    sign_in_notices: Annotated[
+        bool | None,
+        "true/false",
+        "A mail to whoever signs in on a new device, with a link that disowns that sign-in; unset: only with dev.",
+    ] = None
     hash_workers: Annotated[int, "threads", "Threads that hash passwords; 0: one less than processors."] = 0
     drain_notice_s: Annotated[
         int,
@@ -168,6 +173,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def may_call_private(self) -> bool:
         """Whether requests of ours may go to this machine and to private networks."""
         return self.dev if self.outbound_allow_private is None else self.outbound_allow_private
+
+    @property
+    def tells_sign_ins(self) -> bool:
+        """Whether sign-ins on new devices are told to their users."""
+        return self.dev if self.sign_in_notices is None else self.sign_in_notices
 
     @property
     def domain(self) -> str:

@@ -27,9 +27,13 @@ from ostiary.factors.totp import TOTP, TotpData, encode
 from ostiary.http.message import Request, Response
 from ostiary.http.router import Route, Router
 from ostiary.oidc.problem import oauth_route
+from ostiary.sessions.commands import SessionCommands
+from ostiary.sessions.sign_in_notice import SignInNotices
 from ostiary.sessions.timeline import SessionTimelines
+from ostiary.sessions.work import Worker
 from ostiary.storage.memory import MemoryStore
-from ostiary.storage.port import Changes, Put
+from ostiary.storage.port import Changes, Lease, Put
+from ostiary.ui.account.paths import NOT_ME
 from ostiary.ui.cookie import LoginCookie
 from ostiary.ui.paths import LOGIN
 from ostiary.ui.site import Given, Site
@@ -50,6 +54,10 @@ class PageHouse(Provider):
         self, issuer: str = ISSUER, channels: frozenset[str] = frozenset({EMAIL_CHANNEL, PHONE_CHANNEL})
     ) -> None:
         super().__init__(MemoryStore())
+        notices = SignInNotices(self.store, self.cache, self.effects, self.sealer, f"{issuer}{NOT_ME}")
+        self.commands = SessionCommands(
+            Worker(self.store, self.cache, self.effects, self.tools, self.sealer, self.pool, notices)
+        )
         self.users = Users(self.store, self.cache, self.effects, self.tools, self.sealer, self.pool, FACTORS)
         self.site = Site(
             Given(
@@ -137,6 +145,15 @@ class PageHouse(Provider):
         """A second organisation, 600."""
         other = Organization("600", "Other", "other.localhost", START, START)
         await self.store.save(Changes(puts=(Put(ORGANIZATION, other),), raises_generation=True))
+
+    async def mails(self, template: str = "") -> list[Notification]:
+        """What waits in the outbox for mail or phone, of one kind or of all."""
+        now = self.effects.now()
+        leased = (await self.store.save(Changes(lease=Lease(now, now, 100, ("email", "phone"))))).leased
+        opened = [
+            decode_notification(self.sealer.open(one.sealed, sealing_context(one.id))) for one in leased
+        ]
+        return [one for one in opened if template in {"", one.template}]
 
     async def policy(self, name: str, owner: str = "instance", **values: Any) -> None:
         """Set a group of settings."""

@@ -9,8 +9,10 @@ from ostiary.factors import FACTORS
 from ostiary.factors.web_authn import WEB_AUTHN, WITHOUT_AUTOFILL
 from ostiary.sessions.commands import SessionCommands
 from ostiary.sessions.queries import SessionQueries
+from ostiary.sessions.sign_in_notice import SignInNotices
 from ostiary.sessions.work import Worker
 from ostiary.settings.queries import SettingsQueries
+from ostiary.ui.account.paths import NOT_ME
 
 
 def session_commands(installation: Installation) -> SessionCommands:
@@ -23,8 +25,17 @@ def session_commands(installation: Installation) -> SessionCommands:
             installation.tools,
             installation.sealer,
             installation.pool,
+            _notices(installation),
         )
     )
+
+
+def _notices(installation: Installation) -> SignInNotices | None:
+    settings = installation.settings
+    if not settings.tells_sign_ins:
+        return None
+    store, cache, effects = installation.store, installation.cache, installation.effects
+    return SignInNotices(store, cache, effects, installation.sealer, f"{settings.url}{NOT_ME}")
 
 
 def session_factors(installation: Installation) -> Sequence[Factor]:

@@ -69,6 +69,7 @@ class Serving:
     twilio_url: Annotated[str | None, Parameter(help="The SMS provider.")] = None
     twilio_account_sid: Annotated[str | None, Parameter(help="The account there.")] = None
     place_header: Annotated[str | None, Parameter(help="The header in which your proxy tells places.")] = None
+    sign_in_notices: Annotated[bool | None, Parameter(help="Mails about sign-ins on new devices.")] = None
     hash_workers: Annotated[int | None, Parameter(help="Threads that hash passwords.")] = None
     drain_notice_s: Annotated[int | None, Parameter(help="Seconds between SIGTERM and closing.")] = None
     drain_s: Annotated[int | None, Parameter(help="Seconds to finish what is being answered.")] = None

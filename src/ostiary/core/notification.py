@@ -13,7 +13,8 @@ class Notification(msgspec.Struct, frozen=True, omit_defaults=True):
     """One thing to tell. ``template`` names the text (``verify_email``, ``verify_phone``, …), in ``language``.
 
     ``url_template`` is the link's if the caller named one, with places as in :mod:`ostiary.core.url_template`.
-    ``asked_at`` says when it was asked for, ``expires_at`` when its code is worth nothing any more.
+    ``asked_at`` says when it was asked for, ``expires_at`` when its code is worth nothing any more. Word of a sign-in
+    names its ``device`` and ``address``.
     """
 
     template: str
@@ -30,6 +31,8 @@ class Notification(msgspec.Struct, frozen=True, omit_defaults=True):
     code_id: str = ""
     asked_at: datetime | None = None
     expires_at: datetime | None = None
+    device: str = ""
+    address: str = ""
 
     def __repr__(self) -> str:
         """Never the code."""

@@ -79,6 +79,9 @@ class Texts:
             "display_name": notification.display_name,
             "login_name": notification.login_name,
             "application_name": notification.application_name,
+            "device": notification.device,
+            "address": notification.address,
+            "at": f"{notification.asked_at:%Y-%m-%d %H:%M} UTC" if notification.asked_at else "",
             "domain": urlsplit(self._login_base).hostname or "",
         }
 

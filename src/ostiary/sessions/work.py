@@ -30,6 +30,7 @@ from ostiary.sessions.change import Changed, SessionChange
 from ostiary.sessions.decide import Decision, VerdictKey, View, decide
 from ostiary.sessions.evidence import expects_of, puts_of, read_rows
 from ostiary.sessions.guesses import TRIES, Guesses
+from ostiary.sessions.sign_in_notice import SignInNotices, Told
 from ostiary.sessions.turns import Turns
 from ostiary.storage.cache import Cache
 from ostiary.storage.port import Audit, Budget, BudgetSpent, Changes, Conflict, Expect, Message, Put, Store
@@ -99,9 +100,17 @@ class Worker:
     """Reads, decides and saves until nobody else was faster."""
 
     def __init__(
-        self, store: Store, cache: Cache, effects: Effects, tools: Tools, sealer: Sealer, pool: HashPool
+        self,
+        store: Store,
+        cache: Cache,
+        effects: Effects,
+        tools: Tools,
+        sealer: Sealer,
+        pool: HashPool,
+        notices: SignInNotices | None = None,
     ) -> None:
-        """``sealer`` closes kept answers, for they carry tokens."""
+        """``sealer`` closes kept answers, for they carry tokens; ``notices`` tell of new devices, if anybody does."""
+        self._notices = notices
         self.store = store
         self.cache = cache
         self.effects = effects
@@ -191,7 +200,8 @@ class Worker:
         if not this.decision.events:
             return this.answer
         try:
-            await self.store.save(self._changes(this))
+            told = await self._notices.of(this.view, this.decision) if self._notices else None
+            await self.store.save(self._changes(this, told))
         except BudgetSpent as spent:
             if is_send_limit(spent.key):
                 raise too_many(spent.key, this.view.now) from None
@@ -223,7 +233,7 @@ class Worker:
             refusal.failed_attempts = attempts
         return refusal
 
-    def _changes(self, this: Round) -> Changes:
+    def _changes(self, this: Round, told: Told | None) -> Changes:
         """The save that takes the decision, guarded by everything it was decided on."""
         view, decision, reading = this.view, this.decision, this.reading
         spent = {authenticator.id: authenticator for authenticator in decision.spends}
@@ -240,7 +250,7 @@ class Worker:
         expects += this.guard.settings
         trace = session_detail(decision.events)
         guesses = self._guesses.of_decision(this.user_id, view.session, decision, this.policy)
-        return Changes(
+        changes = Changes(
             puts=tuple(puts),
             expects=tuple(expects),
             budgets=(*guesses, *_sends(decision, view)),
@@ -249,6 +259,7 @@ class Worker:
             outbox=self._messages(decision, view),
             generation=this.guard.generation,
         )
+        return told.beside(changes) if told is not None else changes
 
     def _messages(self, decision: Decision, view: View) -> tuple[Message, ...]:
         """What the new challenges send, each sealed for its sender."""

@@ -6,6 +6,7 @@ from ostiary.core.grant import GRANT
 from ostiary.core.idempotency import IDEMPOTENT_ANSWER
 from ostiary.core.identity_provider import IDENTITY_PROVIDER
 from ostiary.core.intent import INTENT
+from ostiary.core.known_device import KNOWN_DEVICE
 from ostiary.core.login_request import (
     DEVICE_AUTHORIZATION,
     LOGIN_REQUEST,
@@ -61,4 +62,5 @@ KINDS: tuple[AnyKind, ...] = (
     DELIVERY,
     IDENTITY_PROVIDER,
     INTENT,
+    KNOWN_DEVICE,
 )

@@ -45,6 +45,10 @@ _BY_ID: Final = {
         "This server sends no mail yet",
         "Ask your administrator: without mail no code can reach you.",
     ),
+    "user.notice_unknown": (
+        "This link is not good any more",
+        "It was used already, or it is older than seven days. You can see and end your sign-ins in your account.",
+    ),
     "ui.foreign_form": (
         "This form was not sent by our page",
         "For your safety nothing was done. Open the sign-in again from the application.",

@@ -15,6 +15,7 @@ from ostiary.users.breach_list import BreachList
 from ostiary.users.codes import Codes
 from ostiary.users.context import STEP_UP_LASTS, Context
 from ostiary.users.create import UserCreation
+from ostiary.users.disowning import Disowning
 from ostiary.users.identity_links import UserIdentityLinks
 from ostiary.users.invites import Invites
 from ostiary.users.key_registration import KeyRegistration
@@ -63,6 +64,7 @@ class Users:
         self.passwords = UserPasswords(context, codes)
         self.updates = UserUpdate(context, codes, self.passwords)
         self.addresses = UserAddresses(context, codes)
+        self.disowning = Disowning(context, codes)
         self.resets = PasswordResets(context, codes)
         self.invites = Invites(context, codes)
         self.registrations = Registrations(context, codes)

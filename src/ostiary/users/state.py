@@ -9,6 +9,7 @@ from ostiary.core.audit import detail
 from ostiary.core.client import MACHINE_KEY, MACHINE_SECRET
 from ostiary.core.code import code_guess_key
 from ostiary.core.factor import guess_key
+from ostiary.core.known_device import KNOWN_DEVICE
 from ostiary.core.logout import USER_LOGOUT, sealed_user_logout
 from ostiary.core.permission import MEMBERSHIP, Caller
 from ostiary.core.project import AUTHORIZATION
@@ -37,6 +38,7 @@ _OWNED: tuple[AnyKind, ...] = (
     MEMBERSHIP,
     MACHINE_KEY,
     AUTHORIZATION,
+    KNOWN_DEVICE,
 )
 _NOT_FOUND = "User could not be found"
 

@@ -11,6 +11,7 @@ from ostiary.ui.account import paths
 from ostiary.ui.account.application_names import ApplicationNames
 from ostiary.ui.account.devices import Devices
 from ostiary.ui.account.entrance import Entrance
+from ostiary.ui.account.not_me import NotMe
 from ostiary.ui.forms import Forms
 from ostiary.ui.pages import Pages
 from ostiary.ui.visit import Visits
@@ -53,7 +54,10 @@ def account_endpoints(
     entrance = Entrance(visits, forms, pages, given.step_up_lasts)
     names = ApplicationNames(visits.signin)
     devices = Devices(entrance, given.timelines, given.sessions, names, given.place_header.lower())
+    not_me = NotMe(visits, forms, pages, given.users.disowning, given.place_header.lower())
     return {
+        ("GET", paths.NOT_ME): not_me.show,
+        ("POST", paths.NOT_ME): not_me.act,
         ("GET", paths.ACCOUNT): entrance.page(devices.show),
         ("POST", paths.ACCOUNT): entrance.form(devices.act),
     }
