@@ -28,11 +28,11 @@ from ostiary.http.message import Request, Response
 from ostiary.http.router import Route, Router
 from ostiary.oidc.problem import oauth_route
 from ostiary.sessions.commands import SessionCommands
-from ostiary.sessions.sign_in_notice import SignInNotices
+from ostiary.sessions.sign_in_notice import TEMPLATE, SignInNotices
 from ostiary.sessions.timeline import SessionTimelines
 from ostiary.sessions.work import Worker
 from ostiary.storage.memory import MemoryStore
-from ostiary.storage.port import Changes, Lease, Put
+from ostiary.storage.port import Changes, Put
 from ostiary.ui.account.paths import NOT_ME
 from ostiary.ui.cookie import LoginCookie
 from ostiary.ui.paths import LOGIN
@@ -146,26 +146,21 @@ class PageHouse(Provider):
         other = Organization("600", "Other", "other.localhost", START, START)
         await self.store.save(Changes(puts=(Put(ORGANIZATION, other),), raises_generation=True))
 
-    async def mails(self, template: str = "") -> list[Notification]:
-        """What waits in the outbox for mail or phone, of one kind or of all."""
-        now = self.effects.now()
-        leased = (await self.store.save(Changes(lease=Lease(now, now, 100, ("email", "phone"))))).leased
-        opened = [
-            decode_notification(self.sealer.open(one.sealed, sealing_context(one.id))) for one in leased
-        ]
-        return [one for one in opened if template in {"", one.template}]
-
     async def policy(self, name: str, owner: str = "instance", **values: Any) -> None:
         """Set a group of settings."""
         row = Policy(f"{owner}:{name}", owner, name, dict(values))
         await self.store.save(Changes(puts=(Put(POLICY, row),), raises_generation=True))
 
-    def sent(self) -> list[Notification]:
-        """What lies in the outbox, opened."""
+    def sent(self, template: str = "") -> list[Notification]:
+        """The mails and SMS in the outbox, opened: of one kind, else all but word of sign-ins."""
         assert isinstance(self.store, MemoryStore)
-        return [
+        notices = [
             decode_notification(self.sealer.open(message.sealed, sealing_context(message.id)))
             for message in self.store.outbox
+            if message.kind in {EMAIL_CHANNEL, PHONE_CHANNEL}
+        ]
+        return [
+            one for one in notices if (one.template == template if template else one.template != TEMPLATE)
         ]
 
     async def sessions(self, user_id: str = "100") -> list[Session]:
