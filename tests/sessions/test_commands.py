@@ -17,6 +17,7 @@ from ostiary.errors import (
     PermissionDenied,
 )
 from ostiary.sessions.change import SessionChange, UserNamed
+from ostiary.storage.memory import MemoryStore
 from ostiary.storage.port import Changes, Remove
 from tests.sessions.conftest import (
     LOGIN_CLIENT,
@@ -272,3 +273,16 @@ async def test_ended_sessions_and_live_ones_are_rows_of_their_own(house: House) 
     made = await house.create()
     assert await house.store.get(ENDED_SESSION, made.session_id) is None
     assert await house.store.get(SESSION, made.session_id) is not None
+
+
+async def test_a_guess_at_an_unknown_name_leaves_the_trace_of_a_known_one() -> None:
+    """As many saves, so that the time tells nothing; the name is not in it."""
+    store = MemoryStore()
+    house = House(store)
+    await house.furnish()
+    for name in ("alice", "nobody"):
+        with pytest.raises(OstiaryError):
+            await house.create(password_check("wrong", user=name))
+    known, unknown = store.audits[-2:]
+    assert (known.action, unknown.action) == ("session.refused", "session.refused")
+    assert "nobody" not in repr(unknown)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from ostiary.config import Trouble
 from ostiary.effects import stopwatch
 
 
@@ -41,6 +42,21 @@ async def send(port: int, requests: Sequence[bytes], connections: int, seconds: 
     latencies.sort()
     p50, p99 = (latencies[int(len(latencies) * part)] * 1000 if latencies else 0.0 for part in (0.5, 0.99))
     return Measured(len(latencies), took, p50, p99, len(errors), errors[-1] if errors else "")
+
+
+async def timed(port: int, requests: Sequence[bytes], expected: bytes) -> list[float]:
+    """Seconds that each request took, one after the other. Raises Trouble when an answer does not begin as expected."""
+    loop = asyncio.get_running_loop()
+    _, connection = await loop.create_connection(_Connection, "127.0.0.1", port)
+    took = []
+    for request in requests:
+        before = stopwatch()
+        answer = await connection.ask(request)
+        took.append(stopwatch() - before)
+        if not answer.startswith(expected):
+            raise Trouble(f"The server answered otherwise than it should: {answer.decode('latin-1')[:300]}")
+    connection.close()
+    return took
 
 
 async def _work(

@@ -60,7 +60,7 @@ _OPERATIONS: Final[tuple[tuple[str, str, str, object], ...]] = (
 
 def measure(data: Path, plan: Plan) -> Iterator[Row]:
     """Serve the seeded folder and measure one operation after the other."""
-    with _serving(data) as (process, port):
+    with serving(data) as (process, port):
         token = (data / "admin.pat").read_text().strip()
         for name, method, path, body in _OPERATIONS:
             sent = list(_requests(name, method, path, body, token, plan))
@@ -88,7 +88,8 @@ def _requests(name: str, method: str, path: str, body: object, token: str, plan:
 
 
 @contextmanager
-def _serving(data: Path) -> Iterator[tuple[int, int]]:
+def serving(data: Path) -> Iterator[tuple[int, int]]:
+    """A server of the folder, as long as it is looked at: its process and port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

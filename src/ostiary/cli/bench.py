@@ -15,18 +15,25 @@ def bench(
     seconds: Annotated[float, Parameter(help="For each operation.")] = 2.0,
     connections: Annotated[int, Parameter(help="At once.")] = 32,
     seed_only: Annotated[Path | None, Parameter(help="Only make that data folder, for other tools.")] = None,
-) -> None:
+    enumeration: Annotated[
+        bool,
+        Parameter(help="Instead: whether a login takes as long with an unknown name as with a known one."),
+    ] = False,
+    samples: Annotated[int, Parameter(help="For that, of each kind.")] = 2000,
+) -> int:
     """Seed a folder, serve it, measure create, get, set, list and delete over HTTP."""
     from ostiary.app.measuring import Plan, measure
     from ostiary.app.seeding import seed
 
     if seed_only is not None:
         seed(load({"data": seed_only}), sessions)
-        return
+        return 0
     with tempfile.TemporaryDirectory(prefix="ostiary-bench-") as folder:
         data = Path(folder) / "data"
         print(f"seeding {sessions} sessions", flush=True)
         seed(load({"data": data}), sessions)
+        if enumeration:
+            return _enumeration(data, sessions, samples)
         print(
             f"{'operation':26}{'ops/s':>8}{'p50 ms':>9}{'p99 ms':>9}{'CPU us/op':>11}{'errors':>8}",
             flush=True,
@@ -41,3 +48,16 @@ def bench(
             )
             if this.last_error:
                 print(f"    {' '.join(this.last_error.split())}", flush=True)
+    return 0
+
+
+def _enumeration(data: Path, sessions: int, samples: int) -> int:
+    from ostiary.app.enumeration import TOLERATED_MS, compare
+
+    print(f"sending {samples} wrong passwords with a known name, and as many with an unknown one", flush=True)
+    found = compare(data, sessions, samples)
+    print(
+        f"known {found.known_ms:.2f} ms, unknown {found.unknown_ms:.2f} ms; difference {found.effect_ms:+.3f} ms "
+        f"(tolerated: {TOLERATED_MS:g}), Mann-Whitney p = {found.chance:.2g}"
+    )
+    return 0 if found.is_even else 1

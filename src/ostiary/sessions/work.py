@@ -143,7 +143,7 @@ class Worker:
             return self._opened(kept)
         view = await self._view(reading, change)
         if change.user is not None and view.user is None:
-            raise await self._nobody(change)
+            raise await self._nobody(reading, change)
         settings = await self._settings(view) if generation is None else ()
         guard = Guard(kept.version if kept else 0, generation, settings)
         try:
@@ -273,15 +273,19 @@ class Worker:
                 made.append(Message(message_id, begun.channel, view.now, sealed))
         return tuple(made)
 
-    async def _nobody(self, change: SessionChange) -> NotFound:
-        """An unknown user's answer, after what a known user's would have cost."""
-        slow = _slow(change)
-        if slow is not None and slow[0].pretend is not None and change.user is not None:
-            named = change.user.user_id or change.user.login_name
-            policy = await self.cache.policy(LockoutPolicy)
-            await self._guesses.count_first(self._stranger(named), slow[0], policy)
-            await self._pool.run(partial(slow[0].pretend, slow[1]))
-        return NotFound("QUERY-Dfbg2", "User could not be found")
+    async def _nobody(self, reading: Reading, change: SessionChange) -> NotFound:
+        """An unknown user's answer, after what a known user's wrong one would have cost: count, hash and trace."""
+        unknown, slow = NotFound("QUERY-Dfbg2", "User could not be found"), _slow(change)
+        if slow is None or slow[0].pretend is None or change.user is None:
+            return unknown
+        stranger = self._stranger(change.user.user_id or change.user.login_name)
+        policy = await self.cache.policy(LockoutPolicy)
+        await self._guesses.count_first(stranger, slow[0], policy)
+        await self._pool.run(partial(slow[0].pretend, slow[1]))
+        facts, now = detail(factor=slow[0].kind, id=unknown.id), self.effects.now()
+        trace = Audit(now, reading.caller.user_id, "session.refused", stranger, facts)
+        await self.store.save(Changes(audit=trace))
+        return unknown
 
     def _stranger(self, named: str) -> str:
         """What an unknown name's guesses are counted under: no name is kept, nor a password typed in its place."""
