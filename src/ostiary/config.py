@@ -127,12 +127,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         "true/false",
         "A mail to whoever signs in on a new device, with a link that disowns that sign-in; unset: only with dev.",
     ] = None
-    hash_workers: Annotated[int, "threads", "Threads that hash passwords; 0: one less than processors."] = 0
+    hash_workers: Annotated[int, "threads", "Threads that hash passwords; 0: as many as processors."] = 0
     drain_notice_s: Annotated[
-        int,
+        int | None,
         "seconds",
-        "After SIGTERM: so long all is answered while readiness is red. Not on a loopback address.",
-    ] = 5
+        "After SIGTERM: so long all is answered while readiness is red; unset: 5, and 0 on a loopback address.",
+    ] = None
     drain_s: Annotated[int, "seconds", "After that: what is being answered has so long to finish."] = 20
     expired_sessions_days: Annotated[
         int,
@@ -183,6 +183,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def domain(self) -> str:
         """The host of the external URL, without its port."""
         return urlsplit(self.url).hostname or "localhost"
+
+    @property
+    def notice_s(self) -> int:
+        """For how long balancers are told that this server leaves, before it does."""
+        usual_s = 0 if self.is_local else 5
+        return usual_s if self.drain_notice_s is None else self.drain_notice_s
 
     @property
     def is_local(self) -> bool:
@@ -322,16 +328,13 @@ def _refusal(settings: Settings) -> str:
         return "host is empty: leave it out, or give 0.0.0.0 or :: to listen on all addresses."
     if not 0 <= settings.port <= 65_535:
         return f"There is no port {settings.port}."
-    for name in ("hash_workers", "drain_notice_s", "drain_s", "step_up_lasts_s"):
-        if getattr(settings, name) < 0:
+    for name in names():
+        if (name.endswith(("_days", "_s")) or name == "hash_workers") and (getattr(settings, name) or 0) < 0:
             return f"{name} cannot be less than 0."
     if (settings.tls_cert is None) != (settings.tls_key is None):
         return "TLS needs both, tls_cert and tls_key."
     if settings.dev and not settings.is_local:
         return f"dev is for this machine alone: it is refused on the address {settings.host}."
-    for name in names():
-        if name.endswith(("_days", "_s")) and getattr(settings, name) < 0:
-            return f"{name} cannot be less than 0."
     if settings.test_clock and not settings.dev:
         return "test_clock needs dev."
     return _refusal_of_senders(settings) or _refusal_of_url(settings.external_url)

@@ -103,7 +103,7 @@ async def _answer(
         tls=_tls(certificate, key) if certificate and key else None,
         ready=ready,
         draining=watch.drain,
-        notice_s=0 if settings.is_local else settings.drain_notice_s,
+        notice_s=settings.notice_s,
         drain_s=settings.drain_s,
     )
 

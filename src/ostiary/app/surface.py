@@ -75,7 +75,7 @@ class Surface:
 
         pool, store = self.installation.pool, self.installation.store
         gauges = (
-            Gauge("ostiary_hash_pool_taken", "Password checks now.", lambda: pool.taken),
+            Gauge("ostiary_hash_pool_taken", "Password checks now.", lambda: pool.asking),
             Gauge("ostiary_writer_queued", "Saves that wait.", lambda: store.queued),
             Gauge("ostiary_ready", "1 while work is taken.", self.readiness.is_ready),
         )

@@ -6,7 +6,7 @@ authenticator is carried over a lost race, not judged or counted again.
 
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import partial
 
 import msgspec
@@ -122,7 +122,7 @@ class Worker:
 
     async def run(self, reading: Reading, change: SessionChange) -> Changed:
         """The change carried out once; raises the refusal, after its trace is saved."""
-        with self._place(change):
+        async with self._place(change):
             lost = await self._tried(reading, change, {}, self.cache.generation)
             if isinstance(lost, Changed):
                 return lost
@@ -170,7 +170,7 @@ class Worker:
             expects.append(Expect(POLICY, identifier, row.version if row else 0))
         return tuple(expects)
 
-    def _place(self, change: SessionChange) -> AbstractContextManager[None]:
+    def _place(self, change: SessionChange) -> AbstractAsyncContextManager[None]:
         return self._pool.place() if _slow(change) else nullcontext()
 
     async def _decided(

@@ -73,7 +73,7 @@ class UserCreation:
         new = human.password if human else None
         if new is not None:
             await require_acceptable(self._context, new, organization_id)
-        with place_for(self._context, new):
+        async with place_for(self._context, new):
             encoded_hash = await hashed(self._context, new) if new else b""
         user_id = chosen_id_of(wanted.user_id) if wanted.user_id else self._context.effects.new_id()
 

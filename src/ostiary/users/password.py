@@ -186,7 +186,7 @@ class UserPasswords:
         is_proved = bool(proof.current_password or proof.verification_code or proof.invitation_code)
         permission = "user.write" if is_proved else "user.credential.write"
         await permitted(self._context.store, caller, user_id, permission, own=is_proved)
-        with self._context.pool.place():
+        async with self._context.pool.place():
             change = self.change(caller, new, proof)
 
             async def attempt(generation: int) -> tuple[Changes, User]:
@@ -204,7 +204,7 @@ class UserPasswords:
         ``name`` is what was typed instead of a user's.
         """
         now = self._context.effects.now()
-        with self._context.pool.place():
+        async with self._context.pool.place():
             await require_acceptable(self._context, new, organization_id)
             await require_chosen_well(self._context, new.password, User("", organization_id, name, now, now))
         await self._codes.refuse("", "", PASSWORD_RESET)

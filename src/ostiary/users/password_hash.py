@@ -1,6 +1,6 @@
 """New passwords made into what is stored: judged first, hashed in the pool."""
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 from ostiary.core.complexity import require_complexity
 from ostiary.core.policy import PasswordComplexityPolicy
@@ -23,7 +23,7 @@ async def require_acceptable(context: Context, new: NewPassword, organization_id
     require_complexity(new.password, policy)
 
 
-def place_for(context: Context, new: NewPassword | None) -> AbstractContextManager[None]:
+def place_for(context: Context, new: NewPassword | None) -> AbstractAsyncContextManager[None]:
     """A place in the hash pool if there is something to hash; raises Unavailable."""
     return context.pool.place() if new is not None and new.password else nullcontext()
 

@@ -1,6 +1,6 @@
 """Users changed: only the parts that are given."""
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 
 import msgspec
 
@@ -40,8 +40,7 @@ class UserUpdate:
         """Change what is given, all or nothing; without any change nothing is saved."""
         human = wanted.of if isinstance(wanted.of, HumanChange) else None
         new = human.password if human else None
-        place: AbstractContextManager[None] = self._context.pool.place() if new else nullcontext()
-        with place:
+        async with self._context.pool.place() if new else nullcontext():
             password = self._passwords.change(caller, new, human.proof) if human and new else None
 
             async def attempt(generation: int) -> tuple[Changes | None, Changed]:
