@@ -1,0 +1,1 @@
+"""A whole installation on one machine: PostgreSQL on three nodes under Patroni, two servers, a proxy."""
