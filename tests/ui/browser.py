@@ -94,6 +94,14 @@ class Browser:
         self.page.forms[0].fields.update(typed)
         return await self.submit()
 
+    def form(self, step: str) -> Form:
+        """The form of the page that takes this step."""
+        return next(form for form in self.page.forms if form.fields.get("step") == step)
+
+    async def press(self, step: str, **values: str) -> "Browser":
+        """Send the form that takes this step."""
+        return await self.send_form(self.form(step), None, **values)
+
     async def send_form(self, form: Form, button: tuple[str, str] | None = None, **values: str) -> "Browser":
         """Send a form, maybe of a page that is left (the back button, a double click)."""
         content = {**form.fields, **values, **dict([button] if button else [])}

@@ -22,8 +22,7 @@ from ostiary.core.user import AUTHENTICATOR, LOGIN_NAME, USER, Authenticator, Lo
 from ostiary.crypto.seal import BrokenSeal
 from ostiary.errors import OstiaryError
 from ostiary.factors import FACTORS
-from ostiary.factors.password import PASSWORD
-from ostiary.factors.totp import TOTP, TotpData, encode
+from ostiary.factors.totp import TOTP_CONFIRMATION, TotpData, encode
 from ostiary.http.message import Request, Response
 from ostiary.http.router import Route, Router
 from ostiary.oidc.problem import oauth_route
@@ -65,14 +64,14 @@ class PageHouse(Provider):
                 requests=self.requests,
                 devices=self.devices,
                 sessions=self.commands,
-                password=PASSWORD,
-                totp=TOTP,
+                users=self.users,
+                factors=FACTORS,
+                totp_confirmation=TOTP_CONFIRMATION,
                 seals=self.sealer,
                 broken_seal=BrokenSeal,
                 form_key=self.sealer.subkey("page forms"),
                 catalogues=Languages(CATALOGUES),
                 external_url=issuer,
-                users=self.users,
                 channels=channels,
                 timelines=SessionTimelines(self.store, self.cache, self.effects),
                 place_header="X-Place",
@@ -82,6 +81,11 @@ class PageHouse(Provider):
         routes["GET", "/oauth/v2/authorize"] = oauth_route(self.authorize, takes_body=False)
         lost = Route(_lost, self.site.refuse)
         self._router = Router(routes, unknown=lost, wrong_method=lost)
+
+    async def furnish(self) -> None:
+        """Nobody is offered a second factor, so that logins end where they lead."""
+        await super().furnish()
+        await self.policy("login", mfa_init_skip_lifetime_s=0)
 
     def browser(self, **options: bool) -> Browser:
         """A fresh one."""
@@ -147,9 +151,12 @@ class PageHouse(Provider):
         await self.store.save(Changes(puts=(Put(ORGANIZATION, other),), raises_generation=True))
 
     async def policy(self, name: str, owner: str = "instance", **values: Any) -> None:
-        """Set a group of settings."""
-        row = Policy(f"{owner}:{name}", owner, name, dict(values))
-        await self.store.save(Changes(puts=(Put(POLICY, row),), raises_generation=True))
+        """Set some of a group of settings."""
+        old = await self.store.get(POLICY, f"{owner}:{name}")
+        was = old.version if old else 0
+        kept = old.values if old else {}
+        row = Policy(f"{owner}:{name}", owner, name, {**kept, **values}, was + 1)
+        await self.store.save(Changes(puts=(Put(POLICY, row, was),), raises_generation=True))
 
     def sent(self, template: str = "") -> list[Notification]:
         """The mails and SMS in the outbox, opened: of one kind, else all but word of sign-ins."""

@@ -47,7 +47,7 @@ async def test_foreign_code(house: PageHouse) -> None:
 async def test_error(house: PageHouse) -> None:
     """A refusal is posted with its description; a description of another form is not."""
     browser = await house.browser().open(house.authorization(response_mode="form_post"))
-    await browser.submit(1)
+    await browser.press("cancel")
     fields = browser.page.forms[0].fields
     assert fields["error"] == "access_denied"
     assert "cancelled" in fields["error_description"]

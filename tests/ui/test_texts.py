@@ -18,7 +18,7 @@ def _texts() -> set[str]:
     texts = {
         text
         for file in (UI / "templates").glob("**/*.html")
-        for text in re.findall(r'\bt\("([^"]+)"', file.read_text("utf-8"))
+        for text in re.findall(r"""\bt\(["']([^"']+)["']""", file.read_text("utf-8"))
     }
     for file in UI.glob("**/*.py"):
         tree = ast.parse(file.read_text("utf-8"))

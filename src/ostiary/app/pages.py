@@ -10,8 +10,8 @@ from ostiary.app.openid import OpenId
 from ostiary.app.senders import channels
 from ostiary.crypto.seal import BrokenSeal
 from ostiary.errors import OstiaryError
-from ostiary.factors.password import PASSWORD
-from ostiary.factors.totp import TOTP
+from ostiary.factors import FACTORS
+from ostiary.factors.totp import TOTP_CONFIRMATION
 from ostiary.http.message import Endpoint, Request, Response
 from ostiary.http.router import Route
 from ostiary.sessions.commands import SessionCommands
@@ -86,14 +86,14 @@ class _Late:
                 requests=openid.requests,
                 devices=openid.devices,
                 sessions=self._sessions,
-                password=PASSWORD,
-                totp=TOTP,
+                users=self._users,
+                factors=FACTORS,
+                totp_confirmation=TOTP_CONFIRMATION,
                 seals=installation.sealer,
                 broken_seal=BrokenSeal,
                 form_key=installation.sealer.subkey(_FORM_PURPOSE),
                 catalogues=Languages(CATALOGUES),
                 external_url=installation.settings.url,
-                users=self._users,
                 channels=channels(installation.settings),
                 timelines=SessionTimelines(installation.store, installation.cache, installation.effects),
                 step_up_lasts=timedelta(seconds=installation.settings.step_up_lasts_s),

@@ -51,6 +51,9 @@ class Missing:
     sentence: str
 
 
+NO_SECOND_FACTOR = Missing("interaction_required", "a second factor must be verified in the session")
+
+
 def authentication_of(session: Session, user: User) -> Authentication:
     """Who, when and how, as it goes into tokens. ``auth_time`` is the newest factor's time, else the user check's."""
     factors = factors_now(session, user)
@@ -92,7 +95,7 @@ def missing(
     if not is_multi_factor(factors) and user.machine is None:
         forced = policy.force_mfa or (policy.force_mfa_local_only and "intent" not in factors)
         if forced or any(a.is_ready and a.kind in SECOND_FACTORS for a in authenticators):
-            return Missing("interaction_required", "a second factor must be verified in the session")
+            return NO_SECOND_FACTOR
     if expiry is not None and "password" in factors and password_expired(user, expiry, now):
         return Missing("interaction_required", "the password has expired and must be changed")
     if wanted.acr_values and not _reaches(acr_of(factors), wanted.acr_values):
@@ -130,6 +133,11 @@ def _reaches(have: str, asked: Sequence[str]) -> bool:
     """Whether one of the known classes that were asked for is reached; unknown ones cannot be."""
     known = [_RANK.index(value) for value in asked if value in _RANK]
     return bool(known) and have in _RANK and _RANK.index(have) >= min(known)
+
+
+def reaches_second(lacking: Missing, wanted: Wanted) -> bool:
+    """Whether the level that two factors can reach is the one that the session lacks."""
+    return lacking.error == "unmet_authentication_requirements" and _reaches(AAL2, wanted.acr_values)
 
 
 def may_use_project(

@@ -1,5 +1,6 @@
 """Codes of an authenticator app. Source: RFC 6238; a used step is never accepted again, on any session of the user."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
@@ -63,6 +64,17 @@ def verify(check: TotpCheck, attempt: Attempt) -> Evidence:
     return Verified(VerifiedFactor(attempt.now), (spent,))
 
 
+def confirm(check: TotpCheck, attempt: Attempt) -> Evidence:
+    """As :func:`verify`, for an app that is being set up: its first code makes it ready and counts as a check."""
+    waiting = tuple(
+        msgspec.structs.replace(a, is_ready=True) for a in attempt.authenticators if not a.is_ready
+    )
+    if attempt.user is not None and not waiting:
+        text = "Multifactor OTP (OneTimePassword) is already set up"
+        return Rejected(FailedPrecondition("COMMAND-qx4ls", text))
+    return verify(check, msgspec.structs.replace(attempt, authenticators=waiting))
+
+
 def enrol(user_id: str, secret: bytes, now: datetime, tools: Tools) -> Authenticator:
     """An authenticator app, of the secret it shares with us; no step is used yet."""
     owned = Authenticator(authenticator_id(user_id), user_id, "totp", now, now)
@@ -87,3 +99,5 @@ TOTP = Factor(
     blocked=blocked,
     enrol=enrol,
 )
+# Who sets an app up while they log in types one code, which is good once: for both.
+TOTP_CONFIRMATION = replace(TOTP, verify=confirm)

@@ -1,15 +1,17 @@
-"""Evidence that people type, as changes of sessions. A form that is sent twice is carried out once."""
+"""Evidence as changes of sessions, by the same commands as the API's. A form that is sent twice is carried out once."""
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-import msgspec
+from types import MappingProxyType
+from typing import Any, Final
 
 from ostiary.core.factor import Factor
 from ostiary.core.idempotency import Once
+from ostiary.core.login_step import Way
+from ostiary.core.passkey import CEREMONY_LASTS
 from ostiary.core.policy import LoginPolicy
 from ostiary.errors import InvalidArgument, OstiaryError, PermissionDenied
 from ostiary.http.message import Request
@@ -18,31 +20,28 @@ from ostiary.sessions.commands import SessionCommands
 from ostiary.ui.agents import Agents
 from ostiary.ui.caller import SIGNING_IN
 from ostiary.ui.cookie import Kept
+from ostiary.ui.evidence import DISCOURAGED, REQUIRED, CodeAsked, KeyAsked, Signed, Typed
 
 NONCE_LENGTH = 22
-
-
-class Typed(msgspec.Struct, frozen=True):
-    """What was typed, as factors read it."""
-
-    password: str = ""
-    code: str = ""
-
-    def __repr__(self) -> str:
-        """Never the evidence."""
-        return "Typed(…)"
+# The factor that verifies each way; keys are one factor, whose challenge says which of them may answer.
+_KINDS: Final = MappingProxyType({Way.PASSKEY: "web_auth_n", Way.U2F: "web_auth_n"})
 
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """The factors that the pages know."""
+    """The factors. ``confirmation`` takes the first code of an authenticator app that is being set up."""
 
-    password: Factor
-    totp: Factor
+    factors: Iterable[Factor]
+    confirmation: Factor
+
+    def factor(self, way: Way) -> Factor:
+        """What verifies it."""
+        kind = _KINDS.get(way, way.value)
+        return next(factor for factor in self.factors if factor.kind == kind)
 
 
 class Checks:
-    """Passwords and codes, checked by the same commands as the API's."""
+    """What browsers prove, checked with the token of their own session."""
 
     def __init__(
         self,
@@ -51,13 +50,15 @@ class Checks:
         agents: Agents,
         form_key: bytes,
         now: Callable[[], datetime],
+        rp_id: str,
     ) -> None:
-        """``form_key`` keys the digests of forms, for a form may hold a password."""
+        """``form_key`` keys the digests of forms, for a form may hold a password; ``rp_id`` is our host to keys."""
         self._agents = agents
         self._commands = commands
         self._ways = ways
         self._form_key = form_key
         self._now = now
+        self._rp_id = rp_id
 
     async def password(
         self, request: Request, kept: Kept | None, login_name: str, password: str, nonce: str, lifetime_s: int
@@ -66,7 +67,7 @@ class Checks:
 
         Raises what the commands raise.
         """
-        checks = ((self._ways.password, Typed(password=password)),)
+        checks = ((self._ways.factor(Way.PASSWORD), Typed(password=password)),)
         once = self._once(nonce, "password", login_name, password)
         if kept is not None:
             try:
@@ -87,17 +88,55 @@ class Checks:
             changed = await self._commands.create(SIGNING_IN, change)
         return self._kept(changed)
 
-    async def code(self, kept: Kept, code: str, nonce: str, lifetime_s: int) -> Kept:
-        """The session with the authenticator app's code verified; raises what the command raises."""
-        plain = "".join(code.split())
-        change = SessionChange(checks=((self._ways.totp, Typed(code=plain)),), lifetime=_s(lifetime_s))
-        return await self._set(kept, change, self._once(nonce, "totp", kept.session_id, plain))
+    async def new_password(self, kept: Kept, password: str, lifetime_s: int) -> Kept:
+        """The session with the password verified that its user has just chosen."""
+        check = (self._ways.factor(Way.PASSWORD), Typed(password=password))
+        return await self._set(kept, SessionChange(checks=(check,), lifetime=_s(lifetime_s)), None)
 
-    async def fit_lifetime(self, kept: Kept, asked: LoginPolicy, policy: LoginPolicy) -> Kept:
-        """The session with the lifetime that its user's organisation wants, where that is another than was asked."""
-        if policy.password_check_lifetime_s == asked.password_check_lifetime_s:
-            return kept
-        return await self._set(kept, SessionChange(lifetime=_s(policy.password_check_lifetime_s)), None)
+    async def code(
+        self, kept: Kept, way: Way, code: str, nonce: str, lifetime_s: int, *, confirms: bool = False
+    ) -> Kept:
+        """The session with a code verified, ``confirms``: the first of a new app; raises what the command raises."""
+        plain = "".join(code.split())
+        factor = self._ways.confirmation if confirms else self._ways.factor(way)
+        change = SessionChange(checks=((factor, Typed(code=plain)),), lifetime=_s(lifetime_s))
+        return await self._set(kept, change, self._once(nonce, way, kept.session_id, plain))
+
+    async def key(self, kept: Kept, credential: str, nonce: str, lifetime_s: int) -> Kept:
+        """The session with a passkey or a U2F key verified; raises what the command raises."""
+        check = (self._ways.factor(Way.PASSKEY), Signed(credential))
+        change = SessionChange(checks=(check,), lifetime=_s(lifetime_s))
+        return await self._set(kept, change, self._once(nonce, "key", kept.session_id, credential))
+
+    async def ask_anybody(self, request: Request) -> tuple[Kept, Any]:
+        """A new session of nobody yet, good for one ceremony, and the browser's options for any passkey of ours."""
+        change = SessionChange(
+            challenges=((self._ways.factor(Way.PASSKEY), KeyAsked(self._rp_id, REQUIRED)),),
+            lifetime=CEREMONY_LASTS,
+            user_agent=self._agents.of(request),
+        )
+        changed = await self._commands.create(SIGNING_IN, change)
+        return self._kept(changed), changed.challenges["web_auth_n"]
+
+    async def ask_key(self, kept: Kept, way: Way) -> tuple[Kept, Any]:
+        """The session with a challenge for its user's keys, and the browser's options."""
+        asked = KeyAsked(self._rp_id, REQUIRED if way is Way.PASSKEY else DISCOURAGED)
+        change = SessionChange(challenges=((self._ways.factor(way), asked),))
+        changed = await self._commands.set(SIGNING_IN, kept.session_id, kept.session_token, change)
+        return self._kept(changed), changed.challenges["web_auth_n"]
+
+    async def send_code(self, kept: Kept, way: Way, asked: CodeAsked, nonce: str = "") -> Kept:
+        """The session with a code on its way to its user; raises ResourceExhausted when there were too many."""
+        change = SessionChange(challenges=((self._ways.factor(way), asked),))
+        return await self._set(kept, change, self._once(nonce, "send", way, kept.session_id))
+
+    async def set_lifetime(self, kept: Kept, lifetime_s: int) -> Kept:
+        """The session with a lifetime that begins now."""
+        return await self._set(kept, SessionChange(lifetime=_s(lifetime_s)), None)
+
+    async def end(self, kept: Kept, reason: str) -> None:
+        """End a session that must not stay."""
+        await self._commands.end(SIGNING_IN, kept.session_id, kept.session_token, reason)
 
     async def _set(self, kept: Kept, change: SessionChange, once: Once | None) -> Kept:
         try:
@@ -117,6 +156,15 @@ class Checks:
             return None
         digest = hmac.new(self._form_key, "\0".join(content).encode(), hashlib.sha256).digest()
         return Once(hashlib.sha256(f"pages\n{content[0]}\n{nonce}".encode()).hexdigest(), digest)
+
+
+def lifetime_of(policy: LoginPolicy, way: Way) -> int:
+    """How long, in seconds, a session lives that was verified this way; 0 is without end."""
+    if way is Way.PASSWORD:
+        return policy.password_check_lifetime_s
+    if way is Way.PASSKEY:
+        return policy.multi_factor_check_lifetime_s
+    return policy.second_factor_check_lifetime_s
 
 
 def is_of_session(error: OstiaryError) -> bool:

@@ -3,8 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
 
-from ostiary.core.login_step import Step
+from ostiary.core.assurance import proven
+from ostiary.core.login_step import Step, Way
+from ostiary.core.permission import Caller
 from ostiary.signin.held import Held
 from ostiary.ui.cookie import Kept
 from ostiary.ui.purpose import Purpose
@@ -16,6 +20,11 @@ class View(StrEnum):
     NAME = "name"
     PASSWORD = "password"
     CODE = "code"
+    KEY = "key"
+    CHANGE_PASSWORD = "change_password"
+    ENROL = "enrol"
+    ENROL_TOTP = "enrol_totp"
+    ENROL_KEY = "enrol_key"
     CHOOSE = "choose"
     STUCK = "stuck"
     HOME = "home"
@@ -40,62 +49,99 @@ class Account:
         """What it takes to finish with it."""
         return self.held.next.step
 
+    @property
+    def caller(self) -> Caller:
+        """The user by their session, without the roles they hold elsewhere: here they act for themselves alone."""
+        user = self.held.user
+        shown = proven(self.held.session, user)
+        return Caller(user.id, user.organization_id, session_id=self.kept.session_id, proven=shown)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it suffices: nothing is missing, or an offer may be left."""
+        return self.step is Step.FINISH or self.held.next.may_skip
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a URL of the login says: a session that was chosen, a login name that was typed, the way to verify or enrol.
+
+    ``another``: none of these accounts is wanted.
+    """
+
+    session_id: str = ""
+    login_name: str = ""
+    way: str = ""
+    another: bool = False
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A view with what it shows. ``error`` is the OAuth error of a refusal."""
+    """A view with what it shows. ``way`` is the one that is asked for; ``error`` the OAuth error of a refusal."""
 
     view: View
     account: Account | None = None
     accounts: tuple[Account, ...] = ()
     login_name: str = ""
+    way: Way | None = None
     error: str = ""
 
 
-_VIEWS = {
-    Step.FINISH: View.FINISH,
-    Step.PASSWORD: View.PASSWORD,
-    Step.TOTP: View.CODE,
-    Step.IMPOSSIBLE: View.STUCK,
-}
+_VIEWS: Final = MappingProxyType(
+    {
+        Step.FINISH: View.FINISH,
+        Step.CHANGE_PASSWORD: View.CHANGE_PASSWORD,
+        Step.ENROL: View.ENROL,
+        Step.IMPOSSIBLE: View.STUCK,
+    }
+)
+_VERIFYING: Final = MappingProxyType(
+    {Way.PASSWORD: View.PASSWORD, Way.PASSKEY: View.KEY, Way.U2F: View.KEY}
+)  # all others are codes
+_ENROLLING: Final = MappingProxyType(
+    {Way.TOTP: View.ENROL_TOTP, Way.PASSKEY: View.ENROL_KEY, Way.U2F: View.ENROL_KEY}
+)  # all others take no more than a button
 
 
-def turn(
-    purpose: Purpose, accounts: Sequence[Account], session_id: str, typed: str, *, another: bool
-) -> Turn:
-    """The view. ``session_id`` is the account that was chosen, ``typed`` a login name.
-
-    ``another``: none of these accounts is wanted.
-    """
+def turn(purpose: Purpose, accounts: Sequence[Account], asked: Asked) -> Turn:
+    """The view."""
     best = distinct(accounts)
     fit = [account for account in best if _fits(account, purpose)]
     ready = [account for account in fit if account.step is Step.FINISH]
     if "none" in purpose.prompt:
-        return _silent(fit, ready)
-    if another:
+        return _silent(fit)
+    if asked.another:
         return Turn(View.NAME)
-    if typed:
-        return Turn(View.PASSWORD, login_name=typed)
-    chosen = next((account for account in accounts if account.kept.session_id == session_id), None)
+    if asked.login_name:
+        return Turn(View.PASSWORD, login_name=asked.login_name)
+    chosen = next((account for account in accounts if account.kept.session_id == asked.session_id), None)
     if purpose.finish is None and (chosen is None or chosen.step is Step.FINISH) and best:
         return Turn(View.HOME, accounts=best)
     if chosen is not None:
-        return of_account(chosen)
+        return of_account(chosen, asked.way)
     if "select_account" in purpose.prompt and best:
         return Turn(View.CHOOSE, accounts=best)
     offered = ready or fit
     if len(offered) > 1:
         return Turn(View.CHOOSE, accounts=tuple(offered))
     if offered:
-        return of_account(offered[0])
+        return of_account(offered[0], asked.way)
     if purpose.login_hint:
         return Turn(View.PASSWORD, login_name=purpose.login_hint)
     return Turn(View.NAME)
 
 
-def of_account(account: Account) -> Turn:
-    """The next step with this account."""
-    return Turn(_VIEWS[account.step], account=account, login_name=account.login_name)
+def of_account(account: Account, way: str = "") -> Turn:
+    """The next step with this account, in the way that was asked for if it is one of those that help."""
+    following = account.held.next
+    wanted = next((one for one in following.ways if one == way), None)
+    view = _VIEWS.get(following.step)
+    if following.step is Step.VERIFY:
+        wanted = wanted or following.ways[0]
+        view = _VERIFYING.get(wanted, View.CODE)
+    elif following.step is Step.ENROL and wanted is not None:
+        view = _ENROLLING.get(wanted, View.ENROL)
+    return Turn(view or View.STUCK, account=account, login_name=account.login_name, way=wanted)
 
 
 def distinct(accounts: Iterable[Account]) -> tuple[Account, ...]:
@@ -103,7 +149,7 @@ def distinct(accounts: Iterable[Account]) -> tuple[Account, ...]:
     best: dict[str, Account] = {}
     for account in accounts:
         rival = best.get(account.held.user.id)
-        if rival is None or account.step is Step.FINISH or rival.step is not Step.FINISH:
+        if rival is None or account.is_ready or not rival.is_ready:
             best[account.held.user.id] = account
     return tuple(best.values())
 
@@ -115,10 +161,11 @@ def named(accounts: Iterable[Account], login_name: str) -> Account | None:
     return next(fit, None)
 
 
-def _silent(fit: Sequence[Account], ready: Sequence[Account]) -> Turn:
+def _silent(fit: Sequence[Account]) -> Turn:
     """``prompt=none``: an answer without a page. Source: OpenID Connect Core 3.1.2.6."""
+    ready = [account for account in fit if account.is_ready]
     if ready:
-        return of_account(ready[-1])
+        return Turn(View.FINISH, account=ready[-1], login_name=ready[-1].login_name)
     missing = fit[-1].held.next.missing if fit else None
     return Turn(View.REFUSE, error=missing.error if missing else "login_required")
 

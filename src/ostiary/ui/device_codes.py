@@ -31,7 +31,7 @@ class Waiting:
 
 
 class DeviceCodes:
-    """Finds devices by code. Wrong codes are counted in memory, for each address on its own."""
+    """Finds devices by code. Wrong codes are counted for each address on its own."""
 
     def __init__(self, devices: DeviceAuthorizations, now: Callable[[], datetime]) -> None:
         """Nobody has tried."""

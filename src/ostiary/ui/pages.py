@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ostiary.http.message import Header, Request, Response
 from ostiary.ui.assets import Assets
+from ostiary.ui.look import Look
 from ostiary.ui.texts import Catalogues, Say, language_of, sayer
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -29,6 +31,7 @@ _HEADERS: Final[tuple[Header, ...]] = (
     (b"vary", b"Cookie, Accept-Language, Sec-Fetch-Site, Sec-Fetch-Mode"),
 )
 _HTML: Final = (b"content-type", b"text/html; charset=utf-8")
+_JSON: Final = (b"content-type", b"application/json")
 _TLS_ONLY: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 # With no-referrer browsers send "Origin: null" with our own forms too (Fetch standard, 3.2), and those that know no
 # Fetch Metadata, or that reach us by plain HTTP, could not be told from another site. Nothing goes to others this way.
@@ -38,22 +41,27 @@ _WITHOUT_FORM: Final = (b"referrer-policy", b"no-referrer")
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who reads a page: the language, the words in it, and whose name is on top."""
+    """Who reads a page: the language, the words in it, whose name is on top, and how their pages look."""
 
     language: str
     say: Say
     brand: str = ""
+    look: Look = Look()  # noqa: RUF009  a frozen value
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """One page: its template, its status, and where its forms may lead beside here (a URL; empty: nowhere)."""
+    """One page: its template, its status, and where its forms may lead beside here (a URL; empty: nowhere).
+
+    ``scripted``: it has a script of its own; ``asks_keys``: passkeys are asked for, by a module that fetches from here.
+    """
 
     template: str
     status: int = 200
     leads_to: str = ""
     posts: bool = True
     scripted: bool = False
+    asks_keys: bool = False
     headers: Sequence[Header] = ()
 
 
@@ -83,22 +91,34 @@ class Pages:
         self._templates.globals["asset"] = assets.urls
 
     def reader(
-        self, request: Request, locales: Sequence[str] = (), default: str = "en", brand: str = ""
+        self,
+        request: Request,
+        locales: Sequence[str] = (),
+        default: str = "en",
+        brand: str = "",
+        look: Look | None = None,
     ) -> Reader:
         """The reader of an answer to this request."""
         language = language_of(self._catalogues, request, locales, default)
-        return Reader(language, sayer(self._catalogues, language), brand)
+        return Reader(language, sayer(self._catalogues, language), brand, look or Look())
 
     def write(self, leaf: Leaf, reader: Reader, **values: object) -> Response:
         """The page."""
-        nonce = self.nonce() if leaf.scripted else ""
+        look = reader.look
+        nonce = self.nonce() if leaf.scripted or leaf.asks_keys or look.css else ""
         text = self._templates.get_template(leaf.template).render(
-            t=reader.say, lang=reader.language, brand=reader.brand, nonce=nonce, **values
+            t=reader.say,
+            lang=reader.language,
+            brand=reader.brand,
+            look=look,
+            nonce=nonce,
+            asks_keys=leaf.asks_keys,
+            **values,
         )
         headers = (
             _HTML,
             *self._always,
-            (b"content-security-policy", _policy(leaf, nonce).encode()),
+            (b"content-security-policy", _policy(leaf, look, nonce).encode()),
             _WITH_FORM if leaf.posts else _WITHOUT_FORM,
             (b"content-language", reader.language.encode()),
             *leaf.headers,
@@ -109,18 +129,31 @@ class Pages:
         """Go there by GET."""
         return Response(303, ((b"location", location.encode()), *self._always, _WITHOUT_FORM, *headers))
 
+    def json(self, content: object, *headers: Header) -> Response:
+        """An answer to our own script."""
+        kept = (_JSON, *self._always, _WITHOUT_FORM, *headers)
+        return Response(200, kept, msgspec.json.encode(content))
+
     def nonce(self) -> str:
         """A fresh unguessable text."""
         return base64.urlsafe_b64encode(self._random_bytes(_NONCE_BYTES)).rstrip(b"=").decode()
 
 
-def _policy(leaf: Leaf, nonce: str) -> str:
-    forms = f"'self' {source_of(leaf.leads_to)}".strip()
-    script = f"script-src 'nonce-{nonce}'; " if nonce else ""
+def _policy(leaf: Leaf, look: Look, nonce: str) -> str:
+    own = f" 'nonce-{nonce}'"
+    forms = _sources(leaf.leads_to)
+    images = _sources(look.logo_url, look.dark_logo_url)
+    script = f"script-src{own}; " if leaf.scripted or leaf.asks_keys else ""
+    fetch = "connect-src 'self'; " if leaf.asks_keys else ""
+    style = f"style-src 'self'{own if look.css else ''}"
     return (
-        f"default-src 'none'; {script}style-src 'self'; img-src 'self'; form-action {forms}; "
+        f"default-src 'none'; {script}{fetch}{style}; img-src {images}; form-action {forms}; "
         "base-uri 'none'; frame-ancestors 'none'"
     )
+
+
+def _sources(*urls: str) -> str:
+    return " ".join(dict.fromkeys(("'self'", *(source for url in urls if (source := source_of(url))))))
 
 
 def source_of(url: str) -> str:

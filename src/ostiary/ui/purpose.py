@@ -1,7 +1,7 @@
 """What somebody signs in for: an application's request, a device's, or nothing but to be signed in."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
@@ -28,7 +28,7 @@ class Purpose:
     """``kept`` are the parameters that every URL of this login carries. ``leads_to`` is where it ends, a URL.
 
     ``finish`` takes a session that suffices and ``refuse`` an OAuth error with a sentence; both give the URL where the
-    browser goes. Without ``finish`` one is just signed in. ``organization``: only its users are let in.
+    browser goes. Without ``finish`` one is just signed in. ``organization`` is whose users are wanted.
     """
 
     kept: tuple[tuple[str, str], ...] = ()
@@ -61,7 +61,18 @@ class Purposes:
         self._devices = devices
 
     async def of(self, parameters: Parameters, peer_ip: str) -> Purpose:
-        """The purpose that a URL names; raises what is wrong with its request."""
+        """The purpose that a URL names; raises what is wrong with its request.
+
+        ``fresh``: all that is proved for it must be proved anew first, as a change of oneself takes.
+        """
+        purpose = await self._of(parameters, peer_ip)
+        if not parameters.get("fresh"):
+            return purpose
+        asked_s = purpose.wanted.max_age_s
+        longest = self._step_up_lasts_s if asked_s is None else min(asked_s, self._step_up_lasts_s)
+        return replace(purpose, wanted=replace(purpose.wanted, max_age_s=longest))
+
+    async def _of(self, parameters: Parameters, peer_ip: str) -> Purpose:
         if parameters.get("authRequest"):
             return await self._oidc(parameters.get("authRequest"))
         if parameters.get("device"):
@@ -113,19 +124,18 @@ class Purposes:
         return await self._signin.cache.find(APPLICATION, "client_id", request.client_id)
 
     async def _organization(self, scope: tuple[str, ...]) -> Organization | None:
-        """The one that the scope names; raises NotFound for one that does not exist."""
+        """The one that the scope names, None for several or none; raises NotFound for one that does not exist."""
         ids, domains = named(scope, ORGANIZATION_ID_PREFIX), named(scope, PRIMARY_DOMAIN_PREFIX)
         if not ids and not domains:
             return None
         cache = self._signin.cache
         by_id = [await cache.get(ORGANIZATION, one) for one in ids]
-        by_domain = [await cache.find(ORGANIZATION, "primary_domain", one.casefold()) for one in domains]
-        found = {one.id if one else "": one for one in (*by_id, *by_domain)}
-        organization = found.popitem()[1] if len(found) == 1 else None
-        if organization is None:
-            hint = "the scope names an organisation that is not there, or two"
+        by_domain = [await cache.find(ORGANIZATION, "primary_domain", one) for one in domains]
+        found = {one.id: one for one in (*by_id, *by_domain) if one is not None}
+        if not found:
+            hint = "the scope names an organisation that is not there"
             raise NotFound("ui.unknown_organization", "The organisation does not exist", hint=hint)
-        return organization
+        return found.popitem()[1] if len(found) == 1 else None
 
     async def _finish(self, request_id: str, proof: Proof) -> str:
         return (await self._requests.finish(SIGNING_IN, request_id, proof, by_token=True)).callback_url

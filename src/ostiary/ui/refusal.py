@@ -18,6 +18,7 @@ from ostiary.http.application import Unexpected
 from ostiary.http.message import Header, Request, Response
 from ostiary.oidc.errors import OAuthError
 from ostiary.ui.pages import Leaf, Pages
+from ostiary.ui.paths import LOGIN
 
 Refuse = Callable[[Request, OstiaryError], Response]
 
@@ -48,6 +49,10 @@ _BY_ID: Final = {
     "user.notice_unknown": (
         "This link is not good any more",
         "It was used already, or it is older than seven days. You can see and end your sign-ins in your account.",
+    ),
+    "ui.unknown_organization": (
+        "This organisation does not exist",
+        "Go back to the application. It asks for an organisation that is not here.",
     ),
     "ui.foreign_form": (
         "This form was not sent by our page",
@@ -100,7 +105,9 @@ class Refusals:
         if isinstance(error, OAuthError):
             status, name = error.status, f"{error.code}, {error.message}"
         leaf = Leaf("error.html", status, posts=False, headers=headers)
-        return self._pages.write(leaf, self._pages.reader(request), title=title, advice=advice, name=name)
+        return self._pages.write(
+            leaf, self._pages.reader(request), title=title, advice=advice, name=name, login=LOGIN
+        )
 
 
 def _told(error: OstiaryError) -> tuple[str, str]:

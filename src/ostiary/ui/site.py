@@ -1,8 +1,10 @@
 """All pages put together."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
+from urllib.parse import urlsplit
 
 from ostiary.core.factor import Factor
 from ostiary.errors import OstiaryError
@@ -19,22 +21,28 @@ from ostiary.ui.assets import Assets
 from ostiary.ui.checks import Checks, Ways
 from ostiary.ui.cookie import LoginCookie, Seals
 from ostiary.ui.device import DevicePage
-from ostiary.ui.device_codes import DeviceCodes
+from ostiary.ui.device_codes import WINDOW, DeviceCodes
+from ostiary.ui.enrolment_forms import EnrolmentForms
+from ostiary.ui.factor_forms import FactorForms
 from ostiary.ui.form_post import FormPost
 from ostiary.ui.forms import Forms
 from ostiary.ui.login import Login
+from ostiary.ui.login_pages import LoginPages
 from ostiary.ui.logout import Logout
 from ostiary.ui.mailed.desk import Desk
 from ostiary.ui.mailed.site import ASKED, ASKED_WITHIN, mailed_endpoints
 from ostiary.ui.pages import Pages
+from ostiary.ui.password_change import PasswordChangeForm
 from ostiary.ui.peer_limit import PeerLimit
 from ostiary.ui.purpose import Purposes
 from ostiary.ui.refusal import Refusals
+from ostiary.ui.sealed_text import SealedTexts
 from ostiary.ui.texts import Catalogues
-from ostiary.ui.typed_name import TypedNames
 from ostiary.ui.visit import Visits
 from ostiary.users.context import STEP_UP_LASTS
 from ostiary.users.service import Users
+
+_CEREMONIES: Final = 100  # passkey ceremonies begun from one address within minutes; each page begins one
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +56,14 @@ class Given:
     requests: AuthorizationRequests
     devices: DeviceAuthorizations
     sessions: SessionCommands
-    password: Factor
-    totp: Factor
+    users: Users
+    factors: Sequence[Factor]
+    totp_confirmation: Factor
     seals: Seals
     broken_seal: type[Exception]
     form_key: bytes
     catalogues: Catalogues
     external_url: str
-    users: Users
     timelines: SessionTimelines
     place_header: str = ""
     step_up_lasts: timedelta = STEP_UP_LASTS
@@ -76,10 +84,10 @@ class Site:
         visits = Visits(given.signin, cookie, pages, purposes)
         forms = Forms(given.external_url)
         agents = Agents(effects.random_bytes, given.place_header, is_secure=is_secure)
-        ways = Ways(given.password, given.totp)
-        checks = Checks(given.sessions, ways, agents, given.form_key, effects.now)
-        names = TypedNames(given.seals, given.broken_seal)
-        login = Login(visits, forms, checks, cookie, names, pages)
+        checks = _checks(given, agents)
+        names = SealedTexts(given.seals, given.broken_seal, "typed login name")
+        shown = LoginPages(visits, pages, cookie, checks, given.external_url)
+        login = _login(given, visits, forms, checks, shown, names)
         logout = Logout(visits, forms, given.sessions, cookie, pages)
         device = DevicePage(visits, forms, codes, given.devices, pages)
         asking = PeerLimit(ASKED, ASKED_WITHIN, effects.now)
@@ -106,3 +114,27 @@ class Site:
     def refuse(self, request: Request, error: OstiaryError) -> Response:
         """The error as a page."""
         return self._refusals(request, error)
+
+
+def _checks(given: Given, agents: Agents) -> Checks:
+    ways = Ways(given.factors, given.totp_confirmation)
+    rp_id = urlsplit(given.external_url).hostname or ""
+    return Checks(given.sessions, ways, agents, given.form_key, given.signin.effects.now, rp_id)
+
+
+def _login(
+    given: Given, visits: Visits, forms: Forms, checks: Checks, pages: LoginPages, names: SealedTexts
+) -> Login:
+    def sealed(context: str) -> SealedTexts:
+        return SealedTexts(given.seals, given.broken_seal, context)
+
+    asked = PeerLimit(_CEREMONIES, WINDOW, given.signin.effects.now)
+    return Login(
+        visits,
+        forms,
+        pages,
+        names,
+        FactorForms(pages, checks, sealed("passkey ceremony"), asked),
+        EnrolmentForms(pages, checks, given.users, sealed("authenticator app")),
+        PasswordChangeForm(pages, checks, given.users),
+    )

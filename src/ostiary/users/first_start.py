@@ -102,6 +102,7 @@ class FirstStart:
             profile=Profile("Alice", "Example"),
             email=Address(f"{ALICE}@example.com", is_verified=True),
             password_changed_at=now,
+            mfa_init_skipped_at=now,  # whoever tries things is asked for a second factor later
         )
         audit = Audit(now, "", "user.created", alice.id, detail(by="dev"))
         return Made(Changes(puts=self._human(alice, password), audit=audit), {"password": password})

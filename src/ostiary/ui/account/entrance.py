@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from ostiary.core.assurance import AAL1, AAL2, aal_within_reach, proven
+from ostiary.core.assurance import AAL1, AAL2, aal_within_reach
 from ostiary.core.login_step import Step
 from ostiary.core.permission import Caller
 from ostiary.core.user import AUTHENTICATOR, User
@@ -35,13 +35,8 @@ class Member:
 
     @property
     def caller(self) -> Caller:
-        """The user by their session, without the roles they hold elsewhere: here they act for themselves alone."""
-        return Caller(
-            self.user.id,
-            self.user.organization_id,
-            session_id=self.account.kept.session_id,
-            proven=proven(self.account.held.session, self.user),
-        )
+        """The user, who acts for themselves alone."""
+        return self.account.caller
 
     def url(self, path: str, *parameters: tuple[str, str]) -> str:
         """A link to a page of the same person."""

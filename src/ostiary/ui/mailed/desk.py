@@ -15,7 +15,7 @@ from ostiary.ui.forms import Forms
 from ostiary.ui.pages import Leaf, Pages
 from ostiary.ui.paths import LOGIN, link
 from ostiary.ui.peer_limit import PeerLimit
-from ostiary.ui.typed_name import TypedNames
+from ostiary.ui.sealed_text import SealedTexts
 from ostiary.ui.visit import Visit, Visits
 from ostiary.users.reset import find_user
 from ostiary.users.service import Users
@@ -34,7 +34,7 @@ class Desk:
     users: Users
     checks: Checks
     cookie: LoginCookie
-    names: TypedNames
+    names: SealedTexts
     asking: PeerLimit
     channels: frozenset[str]
 
@@ -75,8 +75,7 @@ class Desk:
         kept = await self.checks.password(
             visit.request, None, user.login_names[0], password, nonce, policy.password_check_lifetime_s
         )
-        alive = tuple(account.kept for account in visit.accounts)
-        cookie = self.cookie.write(with_session(alive, kept))
+        cookie = self.cookie.write(with_session(visit.alive, kept))
         return self.pages.redirect(self.url(LOGIN, visit, ("session", kept.session_id)), cookie)
 
     def url(self, path: str, visit: Visit, *more: tuple[str, str]) -> str:
