@@ -3,12 +3,13 @@
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from tests.scenes import account, devices, mailed, signing_in, signing_out
+from tests.scenes import account, devices, mailed, second_factors, signing_in, signing_out
 from tests.scenes.stage import Stage
 
 Scene = Callable[[Stage], Awaitable[None]]
 SCENES: Final[tuple[Scene, ...]] = (
     *signing_in.SCENES,
+    *second_factors.SCENES,
     *mailed.SCENES,
     *devices.SCENES,
     *account.SCENES,

@@ -62,8 +62,10 @@ class Stage:
         content: dict[str, Any] = response.json()
         return content
 
-    def person(self, *, app: bool = False, verified: bool = True, **more: Any) -> Person:
-        """A new user with a password, and an authenticator app if they wish."""
+    def person(
+        self, *, app: bool = False, verified: bool = True, offered: bool = False, **more: Any
+    ) -> Person:
+        """A new user with a password, and an authenticator app if they wish; ``offered``: they are asked for a second factor."""
         name = f"grace-{uuid4().hex[:6]}"
         made = self.call(
             "POST",
@@ -77,6 +79,8 @@ class Stage:
             },
         )
         person = Person(str(made["userId"]), name)
+        if not offered:
+            self.call("POST", f"/v2/users/{person.user_id}/mfa_init_skipped")
         if app:
             started = self.call("POST", f"/v2/users/{person.user_id}/totp")
             person.secret = b32decode(started["secret"])
