@@ -82,6 +82,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         "seconds",
         "So long after verifying a factor people may change their own factors and addresses.",
     ] = 300
+    address_limits: Annotated[
+        bool,
+        "true/false",
+        "Wrong guesses and messages are counted by the end user's public address too; no: by user alone.",
+    ] = True
     breached_passwords: Annotated[
         Path | None,
         "file",

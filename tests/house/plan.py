@@ -2,7 +2,7 @@
 
 from typing import Final
 
-_GROUND = {"core", "crypto", "storage.port", "storage.cache", "storage.reads", "effects"}
+_GROUND = {"core", "crypto", "storage.port", "storage.cache", "storage.reads", "storage.budgets", "effects"}
 _SERVICES = {"keys", "access", "sessions", "users", "projects", "settings"}
 _SIGNIN = {"signin", "backend"}
 _PROTOCOLS = {"oidc", "saml", "idp"}
@@ -23,6 +23,7 @@ MAY_IMPORT: Final[dict[str, set[str]]] = {
     "storage.port": {"core"},
     "storage.cache": {"storage.port", "core"},
     "storage.reads": {"storage.port", "storage.cache", "core"},
+    "storage.budgets": {"storage.port", "core"},
     "storage": {"storage.port", "core"},
     **dict.fromkeys(_SERVICES, _GROUND),
     **dict.fromkeys(_SIGNIN, _GROUND | _SERVICES),

@@ -38,7 +38,8 @@ class Module:
 def unit_of(dotted: str) -> str:
     """The part of the house a dotted module name belongs to."""
     parts = dotted.split(".")
-    if parts[:2] == ["ostiary", "storage"] and parts[2:3] in (["port"], ["cache"], ["reads"]):
+    own = {"port", "cache", "reads", "budgets"}
+    if parts[:2] == ["ostiary", "storage"] and not own.isdisjoint(parts[2:3]):
         return f"storage.{parts[2]}"
     return parts[1] if len(parts) > 1 else parts[0]
 

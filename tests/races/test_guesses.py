@@ -10,13 +10,13 @@ from tests.races.conftest import PASSWORD, add_person, lower_budget
 from tests.served import Served
 
 CLIENTS = 200
-BUDGET = 10
+BUDGET = 4  # below what is judged without a pause
 INVALID, BLOCKED, NOT_ACTIVE = "COMMAND-3M0fs", "COMMAND-JLK35", "SESSION-Gj4ko"
 
 
 @pytest.fixture
 def guarded(served: Served, race_names: Iterator[str]) -> str:
-    """A person whose organisation allows ten wrong guesses."""
+    """A person whose organisation allows four wrong guesses."""
     name = next(race_names)
     organization = served.answer("org", "AddOrganization", {"name": name})["organizationId"]
     lower_budget(served, organization, BUDGET)

@@ -28,10 +28,11 @@ def test_one_code(served: Served, racer: str) -> None:
     checks = {"checks": {"totp": {"code": code}}}
     answers = all_at_once(served, [change(session, checks, place) for place, session in enumerate(sessions)])
     assert sum(one.is_ok for one in answers) == 1
-    assert {(one.status, one.id) for one in answers if not one.is_ok} == {(400, "EVENT-8isk2")}
+    lost = {(one.status, one.id) for one in answers if not one.is_ok}
+    assert lost <= {(400, "EVENT-8isk2"), (429, "guess.too_soon")}
     query = {"queries": [{"userIdQuery": {"id": racer}}]}
     listed = served.answer("session", "ListSessions", query)["sessions"]
     with_factor = [one["id"] for one in listed if "totp" in one["factors"]]
     assert with_factor == [sessions[place] for place, one in enumerate(answers) if one.is_ok]
     again = served.connect("session", "SetSession", {"sessionId": sessions[0], **checks})
-    assert again.status_code == 400
+    assert again.status_code in {400, 429}

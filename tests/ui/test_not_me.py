@@ -139,7 +139,7 @@ async def test_no_more_mails(house: PageHouse) -> None:
     """A spent budget of mails keeps no thief inside: all is done, and the page says that no mail went."""
     mail = await _thief(house)
     now = house.effects.now()
-    full = [Budget(one.key, now, one.ends_at, add=one.limit) for one in send_limits("100", "email", now)]
+    full = [Budget(one.key, now, one.ends_at, add=one.limit) for one in send_limits("100", "email", "", now)]
     await house.store.save(Changes(budgets=tuple(full)))
     browser = await (await house.browser().open(_link(mail))).submit()
     assert "No mail could be sent now." in browser.text

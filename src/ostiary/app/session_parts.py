@@ -26,6 +26,7 @@ def session_commands(installation: Installation) -> SessionCommands:
             installation.sealer,
             installation.pool,
             _notices(installation),
+            counts_networks=installation.settings.address_limits,
         )
     )
 

@@ -128,6 +128,7 @@ class Factor:
 
     ``kind`` names it in sessions, as they are kept and told, and authenticators; ``wire`` among checks and challenges.
     ``amr`` is its RFC 8176 value, if it has one.
+    Evidence of one that is not ``guessable`` has no budget.
     ``limit`` names the lockout setting its guesses count against, ``blocked`` makes the error once that is spent.
     A ``slow`` factor is verified in the hash pool, its guess counted before; ``pretend`` costs the same for a user who
     does not exist. ``enrol`` makes a user's authenticator, as version 1, of the plain secret it is to keep.
@@ -146,6 +147,7 @@ class Factor:
     blocked: Callable[[int], OstiaryError]
     enrol: Callable[[str, bytes, datetime, Tools], Authenticator]
     slow: bool = False
+    guessable: bool = True
     pretend: Callable[[Any], None] | None = None
     begin: Callable[[Any, Attempt], Begun | Rejected] | None = None
     identify: Callable[[Any], str | None] | None = None

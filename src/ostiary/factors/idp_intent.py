@@ -97,6 +97,7 @@ IDP_INTENT = Factor(
     amr="",
     verify=verify,
     limit="max_otp_attempts",
+    guessable=False,
     blocked=blocked,
     enrol=enrol,
     reads=reads,

@@ -248,6 +248,7 @@ WEB_AUTHN = Factor(
     amr="user",
     verify=verify,
     limit="max_otp_attempts",
+    guessable=False,
     blocked=blocked,
     enrol=enrol,
     begin=begin,

@@ -1,20 +1,19 @@
-"""Counting guesses: before slow evidence is judged, and in the save of everything else.
-
-A counter is judged by the store in commit order, so no number of parallel requests, on any transport, has more guesses
-judged than the budget allows (invariant I7).
-"""
+"""Counting guesses: before slow evidence is judged, and in the save of everything else."""
 
 import msgspec
 
 from ostiary.core.audit import detail
-from ostiary.core.factor import GUESSES_KEPT, Factor, challenge_key, guess_key, guess_limit, locks_user
+from ostiary.core.factor import Factor, challenge_key, guess_key, guess_limit, locks_user
+from ostiary.core.guess_limit import fast_limits, guess_counters, network_limits, network_of
 from ostiary.core.policy import LockoutPolicy
+from ostiary.core.rate_limit import is_rate_limit, too_often
 from ostiary.core.session import Session
 from ostiary.core.user import USER, User, UserState
 from ostiary.effects import Effects
 from ostiary.errors import OstiaryError
 from ostiary.sessions.decide import Decision
-from ostiary.storage.port import Audit, Budget, BudgetSpent, Changes, Conflict, Expect, Put, Store
+from ostiary.storage.budgets import count_slow_guess, guess_budget, rate_budgets, slow_down
+from ostiary.storage.port import Audit, Budget, BudgetSpent, Changes, Conflict, Put, Store
 
 TRIES = 5
 
@@ -22,56 +21,68 @@ TRIES = 5
 class Guesses:
     """The budgets of users' factors."""
 
-    def __init__(self, store: Store, effects: Effects) -> None:
-        """Counters live in the store."""
+    def __init__(self, store: Store, effects: Effects, *, counts_networks: bool) -> None:
+        """Counters live in the store. ``counts_networks``: guesses are also counted by where they come from."""
         self._store = store
         self._effects = effects
-
-    def budget(self, user_id: str, factor: Factor, policy: LockoutPolicy, add: int) -> Budget:
-        """There must be room for a guess; it takes ``add``."""
-        now = self._effects.now()
-        return Budget(
-            guess_key(user_id, factor.kind), now, now + GUESSES_KEPT, guess_limit(policy, factor.limit), add
-        )
+        self._counts_networks = counts_networks
 
     async def count_first(
         self,
         user_id: str,
         factor: Factor,
         policy: LockoutPolicy,
-        generation: int | None = None,
-        expects: tuple[Expect, ...] = (),
+        before: Session,
+        guarded: Changes = Changes(),  # noqa: B008  a frozen value
     ) -> int:
         """Take one guess durably before it is judged; the failed attempts with it.
 
-        Raises the factor's ``blocked``, and Conflict when the policy is not what it was at the generation, or in the
-        expected rows.
+        Raises the factor's ``blocked``, ResourceExhausted guess.too_soon, and Conflict when what guards it does not hold: the
+        policy is not what it was.
         """
-        budget = self.budget(user_id, factor, policy, add=1)
+        now, network = self._effects.now(), self.network(before)
         try:
-            saved = await self._store.save(Changes(budgets=(budget,), expects=expects, generation=generation))
+            return await count_slow_guess(self._store, user_id, factor, policy, now, network, guarded)
         except BudgetSpent:
             raise await self.blocked(user_id, factor, policy) from None
-        return saved.counters[budget.key]
+
+    async def wrong(
+        self, user_id: str, factor: Factor, policy: LockoutPolicy, failed_attempts: int, before: Session
+    ) -> None:
+        """What follows a wrong guess: a pause, a lock."""
+        if factor.slow:
+            now, network = self._effects.now(), self.network(before)
+            await slow_down(self._store, user_id, factor, failed_attempts, now, network)
+        await self.lock_if_due(user_id, factor, policy, failed_attempts)
+
+    def network(self, session: Session) -> str:
+        """From where a session is used, as the login UI said when it was made; empty if that is not counted."""
+        return network_of(session.user_agent.ip) if self._counts_networks else ""
 
     def of_decision(
         self, user_id: str, before: Session, decision: Decision, policy: LockoutPolicy
     ) -> tuple[Budget, ...]:
-        """Room for every guess that was judged, of the user and of its challenge; the wrong fast one takes its own.
+        """Room for every guess that was judged, of user, challenge and network; the wrong fast one takes its own.
 
         A slow one was counted before, so with it the counter may be at the limit; above it only when limits were
         lowered since.
         """
-        fast = [(factor, 0) for factor in decision.passed if not factor.slow]
+        now, network = self._effects.now(), self.network(before)
+        passed = [factor for factor in decision.passed if factor.guessable]
+        fast = [(factor, 0) for factor in passed if not factor.slow]
         if decision.guessed is not None and not decision.guessed.slow:
             fast.append((decision.guessed, 1))
-        of_user = [self.budget(user_id, factor, policy, add) for factor, add in fast]
-        of_user += [self._counted(user_id, factor, policy) for factor in decision.passed if factor.slow]
-        return (*of_user, *(b for factor, add in fast for b in self._of_challenges(before, factor, add)))
+        budgets = [guess_budget(user_id, factor, policy, now, add) for factor, add in fast]
+        budgets += [_counted(guess_budget(user_id, one, policy, now, 0)) for one in passed if one.slow]
+        for factor, add in fast:
+            budgets += self._of_challenges(before, factor, add)
+            limits = (*fast_limits(user_id, factor, now), *network_limits(network, factor, now))
+            budgets += rate_budgets(limits, now, add)
+        return tuple(budgets)
 
-    def _counted(self, user_id: str, factor: Factor, policy: LockoutPolicy) -> Budget:
-        budget = self.budget(user_id, factor, policy, add=0)
-        return msgspec.structs.replace(budget, limit=budget.limit + 1)
+    def counters(self, user_id: str, factor: Factor) -> tuple[str, ...]:
+        """Those that a verified factor clears."""
+        return guess_counters(user_id, factor, self._effects.now())
 
     def _of_challenges(self, session: Session, factor: Factor, add: int) -> list[Budget]:
         now, tries = self._effects.now(), factor.challenge_tries
@@ -84,7 +95,9 @@ class Guesses:
         ]
 
     async def spent(self, key: str, user_id: str, factor: Factor, policy: LockoutPolicy) -> OstiaryError:
-        """The answer once a counter is at its limit: the challenge's, or the user's."""
+        """The answer once a counter is at its limit: a window's, the challenge's, or the user's."""
+        if is_rate_limit(key):
+            return too_often(key, self._effects.now())
         if factor.exhausted is not None and key != guess_key(user_id, factor.kind):
             return factor.exhausted()
         return await self.blocked(user_id, factor, policy)
@@ -121,3 +134,7 @@ class Guesses:
             audit=Audit(now, user.id, "user.locked", user.id, detail(factor=factor.kind)),
             raises_generation=True,
         )
+
+
+def _counted(budget: Budget) -> Budget:
+    return msgspec.structs.replace(budget, limit=budget.limit + 1)

@@ -18,8 +18,9 @@ from ostiary.core.notification import encode_notification, sealing_context
 from ostiary.core.organization import INSTANCE
 from ostiary.core.permission import Caller
 from ostiary.core.policy import INSTANCE_OWNER, POLICY, LockoutPolicy, policy_id
+from ostiary.core.rate_limit import is_rate_limit, too_often
 from ostiary.core.secret import SECRET_BYTES, SESSION_TOKEN, new_token
-from ostiary.core.send_limit import is_send_limit, send_limits, too_many
+from ostiary.core.send_limit import send_limits
 from ostiary.core.session import SESSION
 from ostiary.core.user import AUTHENTICATOR, USER, Authenticator
 from ostiary.crypto.hash_pool import HashPool
@@ -32,6 +33,7 @@ from ostiary.sessions.evidence import expects_of, puts_of, read_rows
 from ostiary.sessions.guesses import TRIES, Guesses
 from ostiary.sessions.sign_in_notice import SignInNotices, Told
 from ostiary.sessions.turns import Turns
+from ostiary.storage.budgets import rate_budgets
 from ostiary.storage.cache import Cache
 from ostiary.storage.port import Audit, Budget, BudgetSpent, Changes, Conflict, Expect, Message, Put, Store
 
@@ -84,10 +86,6 @@ class Round(msgspec.Struct, frozen=True):
         own = (factor for factor in passed if guess_key(self.user_id, factor.kind) == key)
         return next(own, None) or next(factor for factor in passed if not factor.slow)
 
-    def cleared(self) -> tuple[str, ...]:
-        """The counters of the factors that passed."""
-        return tuple(guess_key(self.user_id, factor.kind) for factor in self.decision.passed)
-
 
 class Lost(msgspec.Struct, frozen=True):
     """A try in which somebody else was faster, and what it proved all the same."""
@@ -108,8 +106,13 @@ class Worker:
         sealer: Sealer,
         pool: HashPool,
         notices: SignInNotices | None = None,
+        *,
+        counts_networks: bool = True,
     ) -> None:
-        """``sealer`` closes kept answers, for they carry tokens; ``notices`` tell of new devices, if anybody does."""
+        """``sealer`` closes kept answers, for they carry tokens; ``notices`` tell of new devices, if anybody does.
+
+        ``counts_networks`` see ``Guesses``.
+        """
         self._notices = notices
         self.store = store
         self.cache = cache
@@ -117,7 +120,7 @@ class Worker:
         self._tools = tools
         self.sealer = sealer
         self._pool = pool
-        self._guesses = Guesses(store, effects)
+        self._guesses = Guesses(store, effects, counts_networks=counts_networks)
         self._turns = Turns()
 
     async def run(self, reading: Reading, change: SessionChange) -> Changed:
@@ -143,7 +146,7 @@ class Worker:
             return self._opened(kept)
         view = await self._view(reading, change)
         if change.user is not None and view.user is None:
-            raise await self._nobody(reading, change)
+            raise await self._nobody(reading, change, view)
         settings = await self._settings(view) if generation is None else ()
         guard = Guard(kept.version if kept else 0, generation, settings)
         try:
@@ -184,9 +187,8 @@ class Worker:
         if slow is None or view.user is None or is_proved:
             decision = work()
         else:
-            attempts = await self._guesses.count_first(
-                view.user.id, slow[0], policy, guard.generation, guard.settings
-            )
+            guarded = Changes(expects=guard.settings, generation=guard.generation)
+            attempts = await self._guesses.count_first(view.user.id, slow[0], policy, view.session, guarded)
             decision = await self._pool.run(work)
         after = decision.session
         told = {factor.wire: begun.answer for factor, begun in decision.begun if begun.answer is not None}
@@ -203,8 +205,8 @@ class Worker:
             told = await self._notices.of(this.view, this.decision) if self._notices else None
             await self.store.save(self._changes(this, told))
         except BudgetSpent as spent:
-            if is_send_limit(spent.key):
-                raise too_many(spent.key, this.view.now) from None
+            if is_rate_limit(spent.key):
+                raise too_often(spent.key, this.view.now) from None
             raise await self._guesses.spent(
                 spent.key, this.user_id, this.judged_by(spent.key), this.policy
             ) from None
@@ -218,7 +220,7 @@ class Worker:
         actor, facts = this.reading.caller.user_id, detail(factor=factor.kind, id=refusal.id)
         changes = Changes(
             budgets=self._guesses.of_decision(this.user_id, this.view.session, this.decision, this.policy),
-            clears=this.cleared(),
+            clears=self._cleared(this),
             audit=Audit(this.view.now, actor, "session.refused", this.user_id or this.view.session.id, facts),
         )
         try:
@@ -228,7 +230,7 @@ class Worker:
         if this.decision.guessed is None:
             return refusal
         attempts = saved.counters.get(guess_key(this.user_id, factor.kind), this.attempts)
-        await self._guesses.lock_if_due(this.user_id, factor, this.policy, attempts)
+        await self._guesses.wrong(this.user_id, factor, this.policy, attempts, this.view.session)
         if refusal.failed_attempts is not None:
             refusal.failed_attempts = attempts
         return refusal
@@ -253,13 +255,22 @@ class Worker:
         changes = Changes(
             puts=tuple(puts),
             expects=tuple(expects),
-            budgets=(*guesses, *_sends(decision, view)),
-            clears=this.cleared(),
+            budgets=(*guesses, *_sends(decision, view, self._guesses.network(view.session))),
+            clears=self._cleared(this),
             audit=Audit(view.now, reading.caller.user_id, reading.action, view.session.id, trace),
             outbox=self._messages(decision, view),
             generation=this.guard.generation,
         )
         return told.beside(changes) if told is not None else changes
+
+    def _cleared(self, this: Round) -> tuple[str, ...]:
+        """The counters of the factors that passed."""
+        return tuple(
+            key
+            for factor in this.decision.passed
+            if factor.guessable
+            for key in self._guesses.counters(this.user_id, factor)
+        )
 
     def _messages(self, decision: Decision, view: View) -> tuple[Message, ...]:
         """What the new challenges send, each sealed for its sender."""
@@ -273,18 +284,19 @@ class Worker:
                 made.append(Message(message_id, begun.channel, view.now, sealed))
         return tuple(made)
 
-    async def _nobody(self, reading: Reading, change: SessionChange) -> NotFound:
+    async def _nobody(self, reading: Reading, change: SessionChange, view: View) -> NotFound:
         """An unknown user's answer, after what a known user's wrong one would have cost: count, hash and trace."""
         unknown, slow = NotFound("QUERY-Dfbg2", "User could not be found"), _slow(change)
         if slow is None or slow[0].pretend is None or change.user is None:
             return unknown
         stranger = self._stranger(change.user.user_id or change.user.login_name)
         policy = await self.cache.policy(LockoutPolicy)
-        await self._guesses.count_first(stranger, slow[0], policy)
+        attempts = await self._guesses.count_first(stranger, slow[0], policy, view.session)
         await self._pool.run(partial(slow[0].pretend, slow[1]))
         facts, now = detail(factor=slow[0].kind, id=unknown.id), self.effects.now()
         trace = Audit(now, reading.caller.user_id, "session.refused", stranger, facts)
         await self.store.save(Changes(audit=trace))
+        await self._guesses.wrong(stranger, slow[0], policy, attempts, view.session)
         return unknown
 
     def _stranger(self, named: str) -> str:
@@ -311,13 +323,15 @@ def _slow(change: SessionChange) -> tuple[Factor, object] | None:
     return next(((factor, check) for factor, check in change.checks if factor.slow), None)
 
 
-def _sends(decision: Decision, view: View) -> list[Budget]:
+def _sends(decision: Decision, view: View, network: str) -> list[Budget]:
     """What the new challenges take of the user's messages."""
+    notices = [(begun.notification, begun.channel) for _, begun in decision.begun if begun.notification]
     return [
-        Budget(limit.key, view.now, limit.ends_at, limit.limit, add=1)
-        for _, begun in decision.begun
-        if begun.notification is not None
-        for limit in send_limits(begun.notification.user_id, begun.channel, view.now)
+        budget
+        for notice, channel in notices
+        for budget in rate_budgets(
+            send_limits(notice.user_id, channel, notice.recipient, view.now, network), view.now, add=1
+        )
     ]
 
 

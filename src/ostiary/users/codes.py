@@ -19,6 +19,7 @@ from ostiary.core.secret import same_hash
 from ostiary.core.send_limit import send_limits
 from ostiary.core.user import VERIFICATION_CODE, User, UserState, VerificationCode
 from ostiary.errors import FailedPrecondition, InvalidArgument, OstiaryError
+from ostiary.storage.budgets import rate_budgets
 from ostiary.storage.port import Audit, Budget, BudgetSpent, Changes, Message, Put, Remove
 from ostiary.users.context import Context, Draft
 
@@ -85,7 +86,7 @@ class Codes:
         draft.clears.append(code_guess_key(place))
         if sending is not None:
             draft.outbox.append(self._message(user, row, sending, code))
-            draft.budgets += sending_budgets(user.id, sending.channel, now)
+            draft.budgets += sending_budgets(user.id, sending.channel, sending.recipient, now)
         return code
 
     def _message(self, user: User, row: VerificationCode, sending: Sending, code: str) -> Message:
@@ -180,10 +181,9 @@ def sealed_message(context: Context, channel: str, due_at: datetime, notificatio
     return Message(message_id, channel, due_at, sealed)
 
 
-def sending_budgets(user_id: str, channel: str, now: datetime) -> list[Budget]:
+def sending_budgets(user_id: str, channel: str, recipient: str, now: datetime) -> list[Budget]:
     """Room for one more message to the user."""
-    limits = send_limits(user_id, channel, now)
-    return [Budget(one.key, now, one.ends_at, one.limit, add=1) for one in limits]
+    return rate_budgets(send_limits(user_id, channel, recipient, now), now, add=1)
 
 
 def _expired() -> OstiaryError:

@@ -9,7 +9,7 @@ import msgspec
 
 from ostiary.core.audit import detail
 from ostiary.core.factor import Factor, Tools
-from ostiary.core.send_limit import is_send_limit, too_many
+from ostiary.core.rate_limit import is_rate_limit, too_often
 from ostiary.core.user import USER, User
 from ostiary.crypto.hash_pool import HashPool
 from ostiary.crypto.seal import Sealer
@@ -68,8 +68,8 @@ class Context:
             except Conflict:
                 continue
             except BudgetSpent as spent:
-                if is_send_limit(spent.key):
-                    raise too_many(spent.key, self.effects.now()) from None
+                if is_rate_limit(spent.key):
+                    raise too_often(spent.key, self.effects.now()) from None
                 raise
             return answer
         raise Aborted("user.busy", "The user is being changed by others", retry_after_s=1)

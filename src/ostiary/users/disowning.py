@@ -6,7 +6,7 @@ the mail goes where the notice went. The link is good once.
 
 from dataclasses import dataclass
 
-from ostiary.core.factor import guess_key
+from ostiary.core.guess_limit import guess_counters
 from ostiary.core.known_device import KNOWN_DEVICE, KnownDevice, link_hash
 from ostiary.core.logout import USER_LOGOUT, sealed_user_logout
 from ostiary.core.policy import LoginPolicy
@@ -75,7 +75,7 @@ class Disowning:
         draft.set(valid_after=draft.now)
         if any(one.kind == _PASSWORD for one in gone):
             draft.set(password_changed_at=draft.now)
-            draft.clears.append(guess_key(user.id, _PASSWORD))
+            draft.clears += guess_counters(user.id, self._context.factors[_PASSWORD], draft.now)
         if user.email is None or user.email.value != device.address:
             draft.set(email=Address(device.address, is_verified=True))
         for purpose in (PASSWORD_RESET, PASSKEY_LINK, INVITE, EMAIL, PHONE):

@@ -1,14 +1,13 @@
-"""Guesses at what users prove themselves with, counted as sessions count theirs: on the same counters.
-
-A counter is judged by the store in commit order, so no number of parallel requests has more guesses judged than the
-budget allows (invariant I7).
-"""
+"""Guesses at what users prove themselves with, counted as sessions count theirs: on the same counters."""
 
 from ostiary.core.audit import detail
-from ostiary.core.factor import GUESSES_KEPT, Factor, guess_key, guess_limit, locks_user
+from ostiary.core.factor import Factor, guess_limit, locks_user
+from ostiary.core.guess_limit import fast_limits, guess_counters
 from ostiary.core.policy import LockoutPolicy
+from ostiary.core.rate_limit import is_rate_limit, too_often
 from ostiary.core.user import USER, User, UserState
 from ostiary.errors import OstiaryError
+from ostiary.storage.budgets import count_slow_guess, guess_budget, rate_budgets, slow_down
 from ostiary.storage.port import Audit, Budget, BudgetSpent, Changes
 from ostiary.users.context import Context, Draft
 
@@ -24,22 +23,41 @@ class Guesses:
         """What holds for the user."""
         return await self._context.cache.policy(LockoutPolicy, user.organization_id)
 
-    def budget(self, user_id: str, factor: Factor, policy: LockoutPolicy, add: int) -> Budget:
-        """There must be room for a guess; it takes ``add``."""
+    def room(self, user_id: str, factor: Factor, policy: LockoutPolicy, add: int) -> tuple[Budget, ...]:
+        """There must be room for a fast guess; it takes ``add``."""
         now = self._context.effects.now()
-        limit = guess_limit(policy, factor.limit)
-        return Budget(guess_key(user_id, factor.kind), now, now + GUESSES_KEPT, limit, add)
+        guess = guess_budget(user_id, factor, policy, now, add)
+        return (guess, *rate_budgets(fast_limits(user_id, factor, now), now, add))
 
-    async def count(
-        self, user_id: str, factor: Factor, policy: LockoutPolicy, audit: Audit | None = None
-    ) -> int:
-        """Take one guess durably; the failed attempts with it. Raises the factor's ``blocked``."""
-        budget = self.budget(user_id, factor, policy, add=1)
+    def counters(self, user_id: str, factor: Factor) -> tuple[str, ...]:
+        """Those that are cleared once a factor is verified, set anew, or taken away."""
+        return guess_counters(user_id, factor, self._context.effects.now())
+
+    async def count(self, user_id: str, factor: Factor, policy: LockoutPolicy, audit: Audit) -> int:
+        """Take one wrong fast guess durably; the failed attempts with it.
+
+        Raises the factor's ``blocked``, or ResourceExhausted guess.too_soon.
+        """
+        budgets = self.room(user_id, factor, policy, add=1)
         try:
-            saved = await self._context.store.save(Changes(budgets=(budget,), audit=audit))
+            saved = await self._context.store.save(Changes(budgets=budgets, audit=audit))
+        except BudgetSpent as spent:
+            raise await self.spent(spent.key, user_id, factor, policy) from None
+        return saved.counters[budgets[0].key]
+
+    async def count_first(self, user_id: str, factor: Factor, policy: LockoutPolicy) -> int:
+        """Take one slow guess durably before it is judged; as ``count``."""
+        context = self._context
+        try:
+            return await count_slow_guess(context.store, user_id, factor, policy, context.effects.now())
         except BudgetSpent:
             raise await self.blocked(user_id, factor, policy) from None
-        return saved.counters[budget.key]
+
+    async def spent(self, key: str, user_id: str, factor: Factor, policy: LockoutPolicy) -> OstiaryError:
+        """The answer once a counter is at its limit: a window's, or the budget's."""
+        if is_rate_limit(key):
+            return too_often(key, self._context.effects.now())
+        return await self.blocked(user_id, factor, policy)
 
     async def blocked(self, user_id: str, factor: Factor, policy: LockoutPolicy) -> OstiaryError:
         """The answer once the budget is spent; a policy stricter than the hard limit locks the user with it."""
@@ -50,7 +68,10 @@ class Guesses:
     async def refused(
         self, user: User, factor: Factor, policy: LockoutPolicy, attempts: int, refusal: OstiaryError
     ) -> OstiaryError:
-        """The refusal of a wrong guess, with the failed attempts it was; the user is locked if that is due."""
+        """The refusal of a wrong guess, with the failed attempts it was; a pause begins, the user is locked, if that is due."""
+        if factor.slow:
+            context = self._context
+            await slow_down(context.store, user.id, factor, attempts, context.effects.now())
         await self.lock_if_due(user.id, factor, policy, attempts)
         if refusal.failed_attempts is not None:
             refusal.failed_attempts = attempts

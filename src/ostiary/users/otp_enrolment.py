@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from ostiary.core.factor import guess_key
+from ostiary.core.guess_limit import guess_counters
 from ostiary.core.permission import Caller
 from ostiary.core.user import AUTHENTICATOR, Address, Authenticator, User
 from ostiary.errors import AlreadyExists, FailedPrecondition, NotFound
@@ -67,7 +67,7 @@ class UserOtp:
             if old is None:
                 raise NotFound(otp.missing, "Multifactor OTP (OneTimePassword) doesn't exist")
             draft.removes.append(Remove(AUTHENTICATOR, old.id, old.version))
-            draft.clears.append(guess_key(user_id, otp.kind))
+            draft.clears += guess_counters(user_id, self._context.factors[otp.kind], draft.now)
             return draft.changes(caller.user_id, f"user.{otp.kind}_removed"), draft.user
 
         return await self._context.carry_out(attempt)

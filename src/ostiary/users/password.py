@@ -5,7 +5,7 @@ from functools import partial
 
 import msgspec
 
-from ostiary.core.factor import Attempt, Evidence, Rejected, Verified, guess_key
+from ostiary.core.factor import Attempt, Evidence, Rejected, Verified
 from ostiary.core.permission import Caller
 from ostiary.core.policy import LockoutPolicy
 from ostiary.core.user import AUTHENTICATOR, Authenticator, User, UserState, VerificationCode
@@ -123,7 +123,7 @@ class PasswordChange:
         if owned is None:
             raise FailedPrecondition("COMMAND-Fds3s", "User has not set a password")
         policy = await self._guesses.policy(user)
-        attempts = await self._guesses.count(user.id, factor, policy)
+        attempts = await self._guesses.count_first(user.id, factor, policy)
         evidence = await self._judged(user, owned, self._proof.current_password)
         if isinstance(evidence, Rejected):
             raise await self._refused(user, policy, attempts, evidence.error)
@@ -156,7 +156,7 @@ class PasswordChange:
         fresh = msgspec.structs.replace(fresh, created_at=created_at, version=was + 1)
         draft.puts.append(Put(AUTHENTICATOR, fresh, was))
         await self._codes.drop(draft, PASSWORD_RESET)
-        draft.clears.append(guess_key(user.id, KIND))
+        draft.clears += self._guesses.counters(user.id, context.factors[KIND])
         draft.set(password_changed_at=draft.now, password_change_required=self._new.change_required)
         if proved.code is not None and proved.code.purpose == INVITE:
             await accept(self._codes, draft, proved.code)

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from ostiary.core.factor import guess_key
+from ostiary.core.guess_limit import guess_counters
 from ostiary.core.permission import Caller
 from ostiary.core.recovery_code import KIND, MAX_CODES, code_hash, decode, encode, new_code
 from ostiary.core.user import AUTHENTICATOR, Authenticator, User
@@ -68,7 +68,7 @@ class UserRecoveryCodes:
             if old is None:
                 raise FailedPrecondition("COMMAND-84rgg", "No recovery codes are set up")
             draft.removes.append(Remove(AUTHENTICATOR, old.id, old.version))
-            draft.clears.append(guess_key(user_id, KIND))
+            draft.clears += guess_counters(user_id, self._context.factors[KIND], draft.now)
             return draft.changes(caller.user_id, "user.recovery_codes_removed"), draft.user
 
         return await self._context.carry_out(attempt)

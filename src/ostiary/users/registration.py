@@ -140,7 +140,7 @@ class Registrations:
             asked_at=now,
         )
         return Changes(
-            budgets=tuple(sending_budgets(holder.id, EMAIL, now)),
+            budgets=tuple(sending_budgets(holder.id, EMAIL, holder.email.value, now)),
             outbox=(sealed_message(self._context, EMAIL, now, notification),),
             audit=audit,
         )

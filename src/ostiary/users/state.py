@@ -8,7 +8,7 @@ import msgspec
 from ostiary.core.audit import detail
 from ostiary.core.client import MACHINE_KEY, MACHINE_SECRET
 from ostiary.core.code import code_guess_key
-from ostiary.core.factor import guess_key
+from ostiary.core.guess_limit import guess_counters
 from ostiary.core.known_device import KNOWN_DEVICE
 from ostiary.core.logout import USER_LOGOUT, sealed_user_logout
 from ostiary.core.permission import MEMBERSHIP, Caller
@@ -184,7 +184,10 @@ class UserStates:
         return Message(message_id, USER_LOGOUT, draft.now, content)
 
     def _counters(self, user: User) -> list[str]:
-        return [guess_key(user.id, kind) for kind in self._context.factors]
+        now = self._context.effects.now()
+        return [
+            key for factor in self._context.factors.values() for key in guess_counters(user.id, factor, now)
+        ]
 
 
 def _require_id(user_id: str, id: str) -> None:  # noqa: A002

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from ostiary.core.factor import Attempt, Rejected, guess_key
+from ostiary.core.factor import Attempt, Rejected
 from ostiary.core.permission import Caller
 from ostiary.core.policy import LoginPolicy
 from ostiary.core.user import AUTHENTICATOR, Authenticator, User
@@ -92,17 +92,18 @@ class UserTotp:
             ready = await self._judged(caller, draft, owned, code)
             draft.puts.append(Put(AUTHENTICATOR, ready, owned.version))
             policy = await self._guesses.policy(draft.user)
-            budget = self._guesses.budget(user_id, self._context.factors[KIND], policy, add=0)
-            draft.clears.append(guess_key(user_id, KIND))
+            room = self._guesses.room(user_id, self._context.factors[KIND], policy, add=0)
+            draft.clears += self._guesses.counters(user_id, self._context.factors[KIND])
             changes = draft.changes(caller.user_id, "user.totp_verified", generation=generation)
-            return msgspec.structs.replace(changes, budgets=(budget,)), draft.user
+            return msgspec.structs.replace(changes, budgets=room), draft.user
 
         try:
             return await self._context.carry_out(attempt)
-        except BudgetSpent:
+        except BudgetSpent as spent:
             user = await permitted(self._context.store, caller, user_id, _PERMISSION)
             policy = await self._guesses.policy(user)
-            raise await self._guesses.blocked(user_id, self._context.factors[KIND], policy) from None
+            factor = self._context.factors[KIND]
+            raise await self._guesses.spent(spent.key, user_id, factor, policy) from None
 
     async def remove(self, caller: Caller, user_id: str) -> User:
         """Remove it, with the guesses at it; raises NotFound COMMAND-Hd9sd."""
@@ -112,7 +113,7 @@ class UserTotp:
             if owned is None:
                 raise NotFound("COMMAND-Hd9sd", "Multifactor OTP (OneTimePassword) doesn't exist")
             draft.removes.append(Remove(AUTHENTICATOR, owned.id, owned.version))
-            draft.clears.append(guess_key(user_id, KIND))
+            draft.clears += self._guesses.counters(user_id, self._context.factors[KIND])
             return draft.changes(caller.user_id, "user.totp_removed"), draft.user
 
         return await self._context.carry_out(attempt)
