@@ -65,6 +65,10 @@ def test_what_follows() -> None:
         ({"response_types": (), "grant_types": (REFRESH,)}, "client.refresh_alone"),
         ({"clock_skew_s": 6}, "client.clock_skew"),
         ({"clock_skew_s": -1}, "client.clock_skew"),
+        ({"access_token_lifetime_s": 59}, "client.access_token_lifetime"),
+        ({"access_token_lifetime_s": 43_201}, "client.access_token_lifetime"),
+        ({"refresh_grace_s": 61}, "client.refresh_grace"),
+        ({"id_token_algorithm": "none"}, "client.type_unknown"),
     ],
 )
 def test_refused(values: dict[str, Any], id_: str) -> None:

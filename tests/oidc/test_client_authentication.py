@@ -26,6 +26,7 @@ from ostiary.crypto.jws import JwsKey, sign
 from ostiary.http.message import Request, Response
 from ostiary.oidc.client_authentication import ASSERTION_TYPE
 from ostiary.oidc.grants.jwt_bearer import NAME as JWT_BEARER
+from ostiary.oidc.introspection import Introspection
 from ostiary.storage.port import Changes, Put
 from tests.oidc.conftest import ISSUER, SECRET, Provider, error_of, good
 
@@ -116,7 +117,7 @@ async def with_keys(provider: Provider) -> None:
 
 
 async def test_a_signed_assertion_is_used_once(provider: Provider) -> None:
-    """Where it has a jti; its secret no longer works once the method is private_key_jwt."""
+    """Its secret no longer works once the method is private_key_jwt."""
     await with_keys(provider)
     text = sign(claims(provider, "web", jti="j1"), KEY, "JWT")
     form = {**UNKNOWN, "client_assertion": text, "client_assertion_type": ASSERTION_TYPE}
@@ -126,6 +127,33 @@ async def test_a_signed_assertion_is_used_once(provider: Provider) -> None:
     other = sign(claims(provider, "web", jti="j2"), KEY, "JWT")
     mixed = {**form, "client_assertion": other, "client_id": "native"}
     assert error_of(await send(provider, mixed)) == "invalid_client"
+
+
+async def introspected(provider: Provider, assertion: str) -> Response:
+    """The answer to a question about no token."""
+    asking = Introspection(
+        provider.store, provider.cache, provider.effects, provider.access, provider.authenticator, ISSUER
+    )
+    form = {"token": "x", "client_assertion": assertion, "client_assertion_type": ASSERTION_TYPE}
+    headers = {b"content-type": b"application/x-www-form-urlencoded"}
+    request = Request("POST", "/oauth/v2/introspect", headers, body=urlencode(form).encode())
+    return await provider.ask(asking, request)
+
+
+async def test_an_assertion_without_jti_is_known_by_its_text(provider: Provider) -> None:
+    """It gives something once; it may ask again, and then gives nothing."""
+    await with_keys(provider)
+    form = {**UNKNOWN, "client_assertion_type": ASSERTION_TYPE}
+    once = sign(claims(provider, "web"), KEY, "JWT")
+    assert error_of(await send(provider, {**form, "client_assertion": once})) == "invalid_grant"
+    assert error_of(await send(provider, {**form, "client_assertion": once})) == "invalid_client"
+    asking = sign(claims(provider, "web", x=1), KEY, "JWT")
+    for _ in range(2):
+        assert good(await introspected(provider, asking)) == {"active": False}
+    assert error_of(await send(provider, {**form, "client_assertion": asking})) == "invalid_client"
+    named = sign(claims(provider, "web", jti="j3"), KEY, "JWT")
+    good(await introspected(provider, named))
+    assert error_of(await introspected(provider, named)) == "invalid_client"
 
 
 async def test_a_service_users_key(provider: Provider) -> None:

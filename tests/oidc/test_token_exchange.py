@@ -107,6 +107,8 @@ async def test_an_id_token_of_a_live_session(provider: Provider) -> None:
     session = await provider.alice()
     tokens = await provider.login(session)
     good(await exchange(provider, tokens["id_token"], ID_TOKEN))
+    offline = await exchange(provider, tokens["id_token"], ID_TOKEN, scope="openid offline_access")
+    assert error_of(offline) == "invalid_scope"
     assert error_of(await exchange(provider, tokens["id_token"], ID_TOKEN, client="other")) == "invalid_grant"
     await provider.commands.end(LOGIN_CLIENT, session.session_id, "")
     assert error_of(await exchange(provider, tokens["id_token"], ID_TOKEN)) == "invalid_grant"

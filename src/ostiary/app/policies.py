@@ -8,6 +8,7 @@ import msgspec
 from ostiary.app.composition import policy_commands
 from ostiary.app.installation import Installation, existing
 from ostiary.app.operator import operator_caller
+from ostiary.app.typed_values import text_of, typed
 from ostiary.config import Settings, Trouble
 from ostiary.core.organization import ORGANIZATION
 from ostiary.core.policy import POLICY_TYPES
@@ -73,14 +74,8 @@ def _flat(policy: msgspec.Struct) -> dict[str, str]:
         if isinstance(value, msgspec.Struct):
             found |= {f"{name}.{inner}": text for inner, text in _flat(value).items()}
         else:
-            found[name] = _text(value)
+            found[name] = text_of(value)
     return found
-
-
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _typed(group: Group, given: Mapping[str, str]) -> dict[str, Any]:
@@ -93,17 +88,5 @@ def _typed(group: Group, given: Mapping[str, str]) -> dict[str, Any]:
         if isinstance(default, msgspec.Struct) and inner:
             values.setdefault(outer, {})[inner] = text
         else:
-            values[name] = _in_form(default, text)
+            values[name] = typed(default, text)
     return values
-
-
-def _in_form(default: object, text: str) -> Any:
-    match default:
-        case bool():
-            return {"true": True, "false": False}.get(text.casefold(), text)
-        case int():
-            return int(text) if text.isascii() and text.isdigit() else text
-        case tuple():
-            return [one.strip() for one in text.split(",") if one.strip()]
-        case _:
-            return text

@@ -1,14 +1,17 @@
 """``ostiary app``."""
 
 import asyncio
+import sys
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
 from ostiary.cli.options import HERE, Place
+from ostiary.cli.pairs import pairs
 
-application = App(name="app", help="Register applications.")
+application = App(name="app", help="Register applications and set what their tokens are like.")
+_Client = Annotated[str, Parameter(help="The client's client_id.")]
 
 
 @application.command
@@ -38,3 +41,30 @@ def create(
     print(f"client_id {made.application.client_id}")
     if made.secret:
         print(f"client_secret in {file}" if file else f"client_secret {made.secret}")
+
+
+@application.command(name="get")
+def get(client: _Client, /, *, place: Place = HERE) -> None:
+    """Print the settings of an OpenID Connect client."""
+    from ostiary.app.client_settings import shown
+
+    for name, value in asyncio.run(shown(place.settings(), client)).items():
+        print(f"{name}={value}")
+
+
+@application.command(name="set")
+def change(
+    client: _Client,
+    /,
+    *values: Annotated[str, Parameter(help="NAME=VALUE; lists with commas, times in seconds.")],
+    place: Place = HERE,
+) -> int:
+    """Set settings of an OpenID Connect client; a running server counts with them from its next request on."""
+    from ostiary.app.client_settings import set_values
+
+    given = pairs(values)
+    if not given:
+        sys.stderr.write("ostiary: say what to set, as in access_token_lifetime_s=300\n")
+        return 1
+    asyncio.run(set_values(place.settings(), client, given))
+    return 0

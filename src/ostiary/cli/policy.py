@@ -10,6 +10,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from ostiary.cli.options import HERE, Place
+from ostiary.cli.pairs import pairs
 
 policy = App(name="policy", help="Read and set login, lockout, password and other policies.")
 _Group = Annotated[str, Parameter(help="login, lockout, password_complexity, password_expiry, …")]
@@ -36,8 +37,8 @@ def change(
     """Set values of a policy; a running server counts with them from its next request on."""
     from ostiary.app.policies import set_values
 
-    given = dict(value.partition("=")[::2] for value in values)
-    if not given or any("=" not in value for value in values):
+    given = pairs(values)
+    if not given:
         sys.stderr.write("ostiary: say what to set, as in max_password_attempts=5\n")
         return 1
     asyncio.run(set_values(place.settings(), group, given, org))

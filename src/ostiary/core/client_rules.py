@@ -18,6 +18,9 @@ RESPONSE_TYPES = ("code", "id_token", "id_token token")
 GRANT_TYPES = (CODE, IMPLICIT, REFRESH, DEVICE_CODE, TOKEN_EXCHANGE)
 MAX_URIS = 100
 MAX_CLOCK_SKEW_S = 5
+MAX_REFRESH_GRACE_S = 60
+ACCESS_TOKEN_LIFETIME_S = (60, 12 * 3600)  # shortest and longest
+ID_TOKEN_ALGORITHMS = ("RS256", "ES256", "EdDSA")
 
 
 def needs_secret(authentication: ClientAuthentication) -> bool:
@@ -37,6 +40,7 @@ def registered(
     _check_authentication(type, authentication)
     _check_grants(settings)
     _check_uris(type, settings)
+    _check_tokens(settings)
     return settings
 
 
@@ -81,6 +85,19 @@ def _check_grants(settings: OidcSettings) -> None:
     if not 0 <= settings.clock_skew_s <= MAX_CLOCK_SKEW_S:
         hint = f"0 to {MAX_CLOCK_SKEW_S} seconds"
         raise InvalidArgument("client.clock_skew", "Clock skew is out of range", hint=hint)
+
+
+def _check_tokens(settings: OidcSettings) -> None:
+    shortest, longest = ACCESS_TOKEN_LIFETIME_S
+    if settings.access_token_lifetime_s and not shortest <= settings.access_token_lifetime_s <= longest:
+        hint = f"{shortest} to {longest} seconds, or 0 for the instance's"
+        raise InvalidArgument(
+            "client.access_token_lifetime", "Lifetime of access tokens is out of range", hint=hint
+        )
+    if not 0 <= settings.refresh_grace_s <= MAX_REFRESH_GRACE_S:
+        hint = f"0 to {MAX_REFRESH_GRACE_S} seconds"
+        raise InvalidArgument("client.refresh_grace", "Grace of refresh tokens is out of range", hint=hint)
+    _require_known([settings.id_token_algorithm], ID_TOKEN_ALGORITHMS, "algorithm of ID tokens")
 
 
 def _require_known(given: Sequence[str], known: Sequence[str], what: str) -> None:

@@ -20,10 +20,11 @@ _END_OF_TIME = 253_402_300_800  # seconds, the year 10000: dates end before it
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """A verified assertion: who signed it, and what is spent by it (empty ``jti``: nothing)."""
+    """A verified assertion: who signed it, its ``jti`` if it has one, and the hash of all of it."""
 
     issuer: str
     jti: str
+    digest: str
     expires_at: datetime
 
 
@@ -44,11 +45,11 @@ async def read_assertion(
         claims = verify(text, {kid: load_pem(key.pem, kid)}, ALGORITHMS, "JWT")
     except (BadToken, BadKey) as bad:
         raise OAuthError(error, "the assertion does not verify", debug=repr(bad)) from bad
-    return _checked(claims, key, audiences, now, error)
+    return _checked(claims, text, key, audiences, now, error)
 
 
 def _checked(
-    claims: dict[str, Any], key: PublicKey, audiences: tuple[str, ...], now: datetime, error: str
+    claims: dict[str, Any], text: str, key: PublicKey, audiences: tuple[str, ...], now: datetime, error: str
 ) -> Assertion:
     issuer, audience = claims.get("iss"), claims.get("aud")
     named = audience if isinstance(audience, list) else [audience]
@@ -66,7 +67,8 @@ def _checked(
     not_before = _time(claims, "nbf", error) if "nbf" in claims else issued_at
     if not_before > now + SKEW:
         raise OAuthError(error, "the assertion is not good yet")
-    return Assertion(str(issuer), str(claims.get("jti", "")), expires_at)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return Assertion(str(issuer), str(claims.get("jti", "")), digest, expires_at)
 
 
 def _time(claims: dict[str, Any], name: str, error: str) -> datetime:
@@ -76,13 +78,16 @@ def _time(claims: dict[str, Any], name: str, error: str) -> datetime:
     return datetime.fromtimestamp(value, UTC)
 
 
-async def spend(store: Store, assertion: Assertion, *, error: str) -> None:
-    """Take an assertion that has a ``jti``, once; raises the OAuth ``error`` the second time."""
-    if not assertion.jti:
-        return
-    used_id = hashlib.sha256(f"{assertion.issuer}\n{assertion.jti}".encode()).hexdigest()
-    used = UsedAssertion(used_id, assertion.expires_at + KEPT_AFTER)
+async def spend(store: Store, assertion: Assertion, *, error: str, is_read: bool = False) -> None:
+    """Take an assertion, once; raises the OAuth ``error`` the second time.
+
+    One without ``jti`` is known by its text. Some libraries send it several times within the second it was made in, so
+    for questions (``is_read``) it may come again; it is spent for everything else nonetheless.
+    """
+    spent = f"{assertion.issuer}\n{assertion.jti}" if assertion.jti else assertion.digest
+    used = UsedAssertion(hashlib.sha256(spent.encode()).hexdigest(), assertion.expires_at + KEPT_AFTER)
     try:
         await store.save(Changes(puts=(Put(USED_ASSERTION, used),)))
     except Conflict:
-        raise OAuthError(error, "the assertion was used already") from None
+        if assertion.jti or not is_read:
+            raise OAuthError(error, "the assertion was used already; sign another one, with a jti") from None

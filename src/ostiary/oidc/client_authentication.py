@@ -43,11 +43,11 @@ class ClientAuthenticator:
         self._effects = effects
         self._issuer = issuer
 
-    async def application(self, request: Request, form: Parameters) -> Application:
-        """The application that calls; raises invalid_client."""
+    async def application(self, request: Request, form: Parameters, *, is_read: bool = False) -> Application:
+        """The application that calls, to be given something or (``is_read``) to ask; raises invalid_client."""
         method, client_id, secret = _presented(request, form)
         if method is ClientAuthentication.PRIVATE_KEY_JWT:
-            client = await self._by_assertion(form)
+            client = await self._by_assertion(form, is_read=is_read)
         else:
             client = await self._known(client_id)
         if client is None or client.state is not ActiveState.ACTIVE or not _fits(method, client):
@@ -72,7 +72,7 @@ class ClientAuthenticator:
     async def _known(self, client_id: str) -> Application | None:
         return await self._cache.find(APPLICATION, "client_id", client_id) if client_id else None
 
-    async def _by_assertion(self, form: Parameters) -> Application | None:
+    async def _by_assertion(self, form: Parameters, *, is_read: bool) -> Application | None:
         if form.require("client_assertion_type") != ASSERTION_TYPE:
             raise OAuthError("invalid_client", f"client_assertion_type is {ASSERTION_TYPE}", 401)
         assertion = await read_assertion(
@@ -82,7 +82,7 @@ class ClientAuthenticator:
             now=self._effects.now(),
             error="invalid_client",
         )
-        await spend(self._store, assertion, error="invalid_client")
+        await spend(self._store, assertion, error="invalid_client", is_read=is_read)
         client = await self._known(assertion.issuer)
         named = form.get("client_id")
         return client if not named or named == assertion.issuer else None

@@ -49,7 +49,7 @@ class Introspection:
         """What the token stands for, or ``{"active":false}`` and nothing else; raises OAuthError."""
         form = form_of(request)
         await self._cache.fresh()
-        client = await self._authenticator.application(request, form)
+        client = await self._authenticator.application(request, form, is_read=True)
         if client.authentication is ClientAuthentication.NONE:
             text = "a client without credentials may not introspect: anybody could scan for tokens"
             raise OAuthError("invalid_client", text, 401)

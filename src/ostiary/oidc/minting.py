@@ -13,6 +13,7 @@ import msgspec
 
 from ostiary.access.access_token import ACCESS_TOKEN_TYP
 from ostiary.core.client import AccessTokenForm, Application
+from ostiary.core.client_rules import ACCESS_TOKEN_LIFETIME_S
 from ostiary.core.grant import ACCESS_TOKEN, Grant
 from ostiary.core.organization import INSTANCE, INSTANCE_KEY
 from ostiary.core.policy import TokenPolicy
@@ -28,7 +29,7 @@ from ostiary.storage.cache import Cache
 from ostiary.storage.port import Store
 
 ID_TOKEN_TYP: Final = "JWT"
-SHORTEST_S, LONGEST_S = 60, 12 * 3600
+SHORTEST_S, LONGEST_S = ACCESS_TOKEN_LIFETIME_S
 _JWT = 1  # the wire's number of a machine user's access token type
 
 

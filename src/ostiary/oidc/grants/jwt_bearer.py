@@ -20,7 +20,8 @@ async def redeem(desk: Desk, request: TokenRequest) -> TokenAnswer:
     machine = await desk.store.get(USER, assertion.issuer)
     if machine is None:
         raise OAuthError("invalid_grant", "the assertion's issuer is no service user")
-    await spend(desk.store, assertion, error="invalid_grant")
+    if assertion.jti:  # without one nothing forbids to send it again (RFC 7523 3), and some SDKs do
+        await spend(desk.store, assertion, error="invalid_grant")
     return await tokens_for(desk, machine, request.form, "jwt_bearer")
 
 

@@ -1,7 +1,7 @@
 """Whom a token exchange is about, and who acts for them. Source: RFC 8693 2.1, 3 and 4.1."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ostiary.core.client import MACHINE_KEY, Application
 from ostiary.core.grant import Grant
@@ -32,7 +32,7 @@ class Resolved:
     """A user, how they were authenticated (None: somebody acts for them without), and what bounds the new token.
 
     ``scope`` and ``audience`` are those of the subject's token, None where the subject brings no bounds of its own.
-    ``actor_id`` acts for the user by the subject's token already.
+    ``actor_id`` acts for the user by the subject's token already. ``gives_offline``: a refresh token may come of it.
     """
 
     user: User
@@ -41,6 +41,7 @@ class Resolved:
     audience: tuple[str, ...] | None = None
     guards: tuple[Expect, ...] = ()
     actor_id: str = ""
+    gives_offline: bool = True
 
 
 async def subject_of(desk: Desk, client: Application, form: Parameters, actor: Resolved | None) -> Resolved:
@@ -95,7 +96,10 @@ async def _by_access_token(desk: Desk, client: Application, text: str) -> Resolv
 
 
 async def _by_id_token(desk: Desk, client: Application, text: str) -> Resolved:
-    """An ID token of a live session, meant for this client and not expired; none by which somebody else acts."""
+    """An ID token of a live session, meant for this client and not expired; none by which somebody else acts.
+
+    ID tokens travel in URLs (as hints) and never gave more than they say, so they give no offline access.
+    """
     claims = await desk.tokens.identity(text)
     audience = claims.get("aud") if claims else None
     named = [str(name) for name in audience] if isinstance(audience, list) else [str(audience)]
@@ -108,7 +112,7 @@ async def _by_id_token(desk: Desk, client: Application, text: str) -> Resolved:
         raise OAuthError("invalid_grant", "the session of the ID token has ended")
     subject = await desk.subject_of(session, session.user_id)
     resolved = _resolved(desk, subject, authentication_of(session, subject.user))
-    return Resolved(resolved.user, resolved.authentication, None, tuple(named), resolved.guards)
+    return replace(resolved, audience=tuple(named), gives_offline=False)
 
 
 async def _by_user_id(desk: Desk, _: Application, text: str) -> Resolved:

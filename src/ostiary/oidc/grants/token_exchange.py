@@ -101,6 +101,8 @@ async def _wish(desk: Desk, client: Application, form: Parameters, subject: Reso
         scope = tuple(name for name in subject.scope if name != OFFLINE)
     if subject.scope is not None and not set(scope) <= set(subject.scope):
         raise OAuthError("invalid_scope", "an exchange can only narrow the scope")
+    if OFFLINE in scope and not subject.gives_offline:
+        raise OAuthError("invalid_scope", "an ID token gives no offline_access; exchange the session token")
     if wanted == ID_TOKEN and "openid" not in scope:
         scope = ("openid", *scope)
     await _require_own_projects(desk, client, scope)
