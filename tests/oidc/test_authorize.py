@@ -154,7 +154,7 @@ async def test_the_session_must_be_live_and_its_token_current(provider: Provider
     await provider.commands.end(LOGIN_CLIENT, other.session_id, "")
     empty = await provider.create(SessionChange())
     cases = [
-        (Proof("1", session.token), "signin.unknown_session"),
+        (Proof("1", session.token), "COMMAND-Flk38"),
         (Proof(other.session_id, other.token), "COMMAND-Hewfq"),
         (Proof(session.session_id, other.token), "COMMAND-sGr42"),
         (Proof(session.session_id, "no/base64url"), "COMMAND-hi6Ph"),

@@ -11,7 +11,7 @@ from ostiary._pb.zitadel.oidc.v2 import oidc_service_pb as pb
 from ostiary.api.call import Call, Service
 from ostiary.api.session import InstanceId
 from ostiary.core.login_request import LoginRequest
-from ostiary.errors import Unimplemented
+from ostiary.errors import InvalidArgument, Unimplemented
 from ostiary.oidc.device import DeviceAuthorizations
 from ostiary.oidc.requests import AuthorizationRequests, Finished
 from ostiary.signin.requests import Proof
@@ -125,4 +125,8 @@ def _reason(error: int) -> str:
     reason = authorization_pb.ErrorReason(error)
     if reason is authorization_pb.ErrorReason.UNSPECIFIED:
         return "server_error"
+    if reason.name is None:
+        raise InvalidArgument(
+            "oidc.unknown_reason", "Unknown error reason", hint="one of ErrorReason's numbers"
+        )
     return reason.name.lower()

@@ -1,9 +1,14 @@
 """Errors of OAuth: a code of an RFC, and a sentence that says what to change."""
 
+import re
 from collections.abc import Sequence
+from typing import Final
 
 from ostiary.errors import OstiaryError
 from ostiary.http.message import Header
+
+# %x20-21 / %x23-5B / %x5D-7E
+_NOT_IN_DESCRIPTION: Final = re.compile(r'[^\x20-\x7E]|["\\]')
 
 
 class OAuthError(OstiaryError):
@@ -29,6 +34,11 @@ class OAuthError(OstiaryError):
     def __repr__(self) -> str:
         """The code; never a value that came from a request."""
         return f"OAuthError({self.code!r})"
+
+
+def printable(description: str) -> str:
+    """A description with the characters that it may have. Source: RFC 6749 4.1.2.1 and 5.2."""
+    return _NOT_IN_DESCRIPTION.sub("'", description)
 
 
 def invalid_request(description: str) -> OAuthError:

@@ -3,7 +3,6 @@
 Source: RFC 6749 5.1 (no store) and 5.2 (form of errors).
 """
 
-import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -14,11 +13,9 @@ from ostiary.http.application import Unexpected
 from ostiary.http.guard import API_HEADERS
 from ostiary.http.message import Endpoint, Header, Request, Response
 from ostiary.http.router import Route
-from ostiary.oidc.errors import OAuthError
+from ostiary.oidc.errors import OAuthError, printable
 
 JSON_HEADERS: Final[tuple[Header, ...]] = ((b"content-type", b"application/json"), *API_HEADERS)
-# RFC 6749 5.2: %x20-21 / %x23-5B / %x5D-7E
-_NOT_IN_DESCRIPTION: Final = re.compile(r'[^\x20-\x7E]|["\\]')
 
 
 def json_answer(body: Any, status: int = 200, headers: Sequence[Header] = ()) -> Response:
@@ -56,5 +53,4 @@ def oauth_route(endpoint: Endpoint, *, takes_body: bool = True, cross_origin: bo
 
 
 def _told(code: str, description: str, status: int, headers: Sequence[Header]) -> Response:
-    printable = _NOT_IN_DESCRIPTION.sub("'", description)
-    return json_answer({"error": code, "error_description": printable}, status, headers)
+    return json_answer({"error": code, "error_description": printable(description)}, status, headers)

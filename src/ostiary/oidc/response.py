@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from urllib.parse import quote, urlencode, urlsplit
 
 from ostiary.core.login_request import LoginRequest, OidcParameters
+from ostiary.oidc.errors import printable
 
 Values = Sequence[tuple[str, str]]
 FORM_POST_PATH = "/oauth/v2/form_post"
+LONGEST_DESCRIPTION = 500  # longer ones the page that posts answers does not take
 
 
 def success_values(oidc: OidcParameters, code: str, id_token: str, issuer: str) -> Values:
@@ -22,7 +24,8 @@ def error_values(
     oidc: OidcParameters, error: str, description: str, issuer: str, error_uri: str = ""
 ) -> Values:
     """The parameters of an error, in the order of ZITADEL's wire."""
-    told = [("error", error), ("error_description", description), ("error_uri", error_uri)]
+    described = printable(description)[:LONGEST_DESCRIPTION]
+    told = [("error", error), ("error_description", described), ("error_uri", error_uri)]
     return [*((name, value) for name, value in told if value), *_state(oidc), ("iss", issuer)]
 
 

@@ -139,7 +139,7 @@ class SignIn:
         if session is None:
             if await self.store.get(ENDED_SESSION, proof.session_id) is not None:
                 raise ended()
-            raise FailedPrecondition("signin.unknown_session", "Session does not exist")
+            raise FailedPrecondition("COMMAND-Flk38", "Session does not exist")
         instance = await self.cache.get(INSTANCE, INSTANCE_KEY)
         if instance is None:
             raise Internal(
