@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 from uuid import uuid4
 
 import requests
@@ -102,6 +102,16 @@ class Stage:
                 **parameters,
             },
         )
+
+    def redeem(self, callback: str) -> None:
+        """The application takes the code that the browser brought it."""
+        alice = self.served.alice
+        (code,) = parse_qs(urlsplit(callback).query)["code"]
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": alice["redirect_uri"]}
+        answer = requests.post(
+            self.url("/oauth/v2/token"), form, auth=(alice["client_id"], alice["client_secret"]), timeout=30
+        )
+        assert answer.status_code == 200, answer.text
 
     def device_code(self) -> str:
         """The user code of a device that waits for somebody."""

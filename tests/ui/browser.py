@@ -1,8 +1,10 @@
 """A browser that knows HTML and cookies and no JavaScript: it opens pages, fills in forms, follows redirects."""
 
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
 Answer = tuple[int, list[tuple[str, str]], str]
@@ -108,6 +110,16 @@ class Browser:
         headers = {"sec-fetch-site": "same-origin", "origin": self._origin}
         headers["content-type"] = "application/x-www-form-urlencoded"
         return await self._go("POST", urljoin(self.url, form.action), headers, urlencode(content).encode())
+
+    async def fetch(self, form: Form, **values: str) -> Any:
+        """What a script of the page does: it sends a form, and reads the JSON of the answer."""
+        sent = {"sec-fetch-site": "same-origin", "origin": self._origin, "accept": "application/json"}
+        sent["content-type"] = "application/x-www-form-urlencoded"
+        kept = self.url, self.text, self.page
+        content = urlencode({**form.fields, **values}).encode()
+        await self._once("POST", urljoin(self.url, form.action), sent, content)
+        answer, (self.url, self.text, self.page) = json.loads(self.text), kept
+        return answer
 
     async def follow(self, text: str) -> "Browser":
         """Click a link."""

@@ -43,7 +43,7 @@ async def test_opened_only(house: PageHouse) -> None:
     mail = await _thief(house)
     for _ in range(2):
         browser = await house.browser().open(_link(mail))
-        assert browser.heading == "Was this sign-in not you?"
+        assert browser.heading == "Was this not you?"
         assert "Test" in browser.text
     assert await _authenticators(house) == {"password"}
     await house.sign_in(house.browser())

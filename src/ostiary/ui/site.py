@@ -15,7 +15,7 @@ from ostiary.sessions.commands import SessionCommands
 from ostiary.sessions.timeline import SessionTimelines
 from ostiary.signin.requests import SignIn
 from ostiary.ui import paths
-from ostiary.ui.account.site import account_endpoints
+from ostiary.ui.account.site import Shared, account_endpoints
 from ostiary.ui.agents import Agents
 from ostiary.ui.assets import Assets
 from ostiary.ui.checks import Checks, Ways
@@ -86,6 +86,7 @@ class Site:
         agents = Agents(effects.random_bytes, given.place_header, is_secure=is_secure)
         checks = _checks(given, agents)
         names = SealedTexts(given.seals, given.broken_seal, "typed login name")
+        setups = SealedTexts(given.seals, given.broken_seal, "account's new app")
         shown = LoginPages(visits, pages, cookie, checks, given.external_url)
         login = _login(given, visits, forms, checks, shown, names)
         logout = Logout(visits, forms, given.sessions, cookie, pages)
@@ -107,7 +108,7 @@ class Site:
             ("POST", paths.DEVICE): device.act,
             ("GET", paths.FORM_POST): posting.show,
             ("GET", f"{paths.STATIC}/{{file}}"): assets,
-            **account_endpoints(given, visits, forms, pages),
+            **account_endpoints(given, Shared(visits, forms, pages, cookie, checks, setups)),
             **mailed_endpoints(desk),
         }
 

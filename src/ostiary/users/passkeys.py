@@ -1,6 +1,7 @@
 """Passkeys and U2F keys: listed, removed, and links by which their user makes one. Source: ZITADEL's wire contract, part 5.7."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
@@ -9,12 +10,13 @@ from ostiary.core.permission import Caller
 from ostiary.core.url_template import require_template
 from ostiary.core.user import AUTHENTICATOR, Authenticator, User
 from ostiary.crypto.web_authn import Credential
-from ostiary.errors import FailedPrecondition, NotFound
-from ostiary.storage.port import Changes, Remove
+from ostiary.errors import FailedPrecondition, InvalidArgument, NotFound, OstiaryError
+from ostiary.storage.port import Changes, Put, Remove
 from ostiary.users.codes import EMAIL, PASSKEY_LINK, Codes, Sending, code_id
 from ostiary.users.context import Context, Draft
 from ostiary.users.rules import not_human, permitted, trusted
 
+MAX_NAME: Final = 200
 _decode_credential = msgspec.json.Decoder(Credential).decode
 
 
@@ -40,7 +42,7 @@ class Key:
 
 def ready_keys(context: Context, owned: tuple[Authenticator, ...]) -> list[Key]:
     """The keys among a user's authenticators."""
-    rows = [row for row in owned if row.kind in {PASSKEY, U2F} and row.is_ready]
+    rows = [row for row in owned if _is_key(row)]
     return [Key(row, _decode_credential(context.tools.unseal(row))) for row in rows]
 
 
@@ -67,10 +69,29 @@ class UserPasskeys:
             rows = await store.owned(AUTHENTICATOR, user_id)
             row = next((row for row in rows if (row.id, row.kind) == (key_id, kind)), None)
             if row is None:
-                raise NotFound("COMMAND-DAfb2", "WebAuthN token not found")
+                raise _unknown()
             draft = Draft(user, user.version, self._context.effects.now())
             draft.removes.append(Remove(AUTHENTICATOR, row.id, row.version))
             return draft.changes(caller.user_id, "user.key_removed", kind=kind), draft.user
+
+        return await self._context.carry_out(attempt)
+
+    async def rename(self, caller: Caller, user_id: str, key_id: str, name: str) -> User:
+        """Call a ready key otherwise; raises InvalidArgument user.key_name, NotFound COMMAND-DAfb2."""
+        if not 1 <= len(name) <= MAX_NAME:
+            hint = f"1 to {MAX_NAME} characters"
+            raise InvalidArgument("user.key_name", "The name is empty or too long", hint=hint)
+
+        async def attempt(_: int) -> tuple[Changes, User]:
+            user = await trusted(self._context, caller, user_id, "user.credential.write")
+            rows = await self._context.store.owned(AUTHENTICATOR, user_id)
+            row = next((row for row in rows if row.id == key_id and _is_key(row)), None)
+            if row is None:
+                raise _unknown()
+            draft = Draft(user, user.version, self._context.effects.now())
+            renamed = msgspec.structs.replace(row, name=name, version=row.version + 1)
+            draft.puts.append(Put(AUTHENTICATOR, renamed, row.version))
+            return draft.changes(caller.user_id, "user.key_renamed", kind=row.kind), draft.user
 
         return await self._context.carry_out(attempt)
 
@@ -96,6 +117,14 @@ class UserPasskeys:
             return changes, (draft.user, LinkCode(code_id(user_id, PASSKEY_LINK), code))
 
         return await self._context.carry_out(attempt)
+
+
+def _is_key(row: Authenticator) -> bool:
+    return row.kind in {PASSKEY, U2F} and row.is_ready
+
+
+def _unknown() -> OstiaryError:
+    return NotFound("COMMAND-DAfb2", "WebAuthN token not found")
 
 
 def _mail(user: User, url_template: str) -> Sending:

@@ -12,7 +12,7 @@ from ostiary.core.user import AUTHENTICATOR, Authenticator, User
 from ostiary.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound
 from ostiary.storage.port import Changes, Put, Remove
 from ostiary.users.context import Context, Draft
-from ostiary.users.rules import trusted
+from ostiary.users.rules import permitted, trusted
 
 _PERMISSION: Final = "user.credential.write"
 
@@ -59,6 +59,13 @@ class UserRecoveryCodes:
             return changes, Generated(draft.user, codes)
 
         return await self._context.carry_out(attempt)
+
+    async def left(self, caller: Caller, user_id: str) -> int:
+        """How many codes are good: one's own, or with ``user.read``."""
+        await permitted(self._context.store, caller, user_id, "user.read")
+        rows = await self._context.store.owned(AUTHENTICATOR, user_id)
+        owned = next((row for row in rows if row.kind == KIND), None)
+        return len(decode(self._context.tools.unseal(owned))) if owned else 0
 
     async def remove(self, caller: Caller, user_id: str) -> User:
         """None of the codes is good any more; the guesses at them are forgotten. Raises FailedPrecondition."""

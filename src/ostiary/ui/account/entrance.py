@@ -6,14 +6,17 @@ Who is who comes of the sessions whose tokens the browser holds, and of nothing 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 from ostiary.core.assurance import AAL1, AAL2, aal_within_reach
 from ostiary.core.login_step import Step
 from ostiary.core.permission import Caller
+from ostiary.core.policy import PolicyT
 from ostiary.core.user import AUTHENTICATOR, User
-from ostiary.http.message import Endpoint, Request, Response
+from ostiary.http.message import Endpoint, Header, Request, Response
 from ostiary.oidc.parameters import Parameters
 from ostiary.ui.choice import Account, distinct
+from ostiary.ui.cookie import Kept, LoginCookie, with_session
 from ostiary.ui.forms import Forms
 from ostiary.ui.pages import Leaf, Pages
 from ostiary.ui.paths import LOGIN, LOGOUT, link
@@ -35,7 +38,7 @@ class Member:
 
     @property
     def caller(self) -> Caller:
-        """The user, who acts for themselves alone."""
+        """The user by their session, without the roles they hold elsewhere."""
         return self.account.caller
 
     def url(self, path: str, *parameters: tuple[str, str]) -> str:
@@ -43,6 +46,7 @@ class Member:
         return link(path, ("user", self.user.id if self.several else ""), *parameters)
 
 
+_JSON: Final = "application/json"  # what our script asks for
 Show = Callable[[Member], Awaitable[Response]]
 Act = Callable[[Member, Parameters], Awaitable[Response]]
 
@@ -50,8 +54,11 @@ Act = Callable[[Member, Parameters], Awaitable[Response]]
 class Entrance:
     """Lets people in, or sends them through the login and back to where they wanted to go."""
 
-    def __init__(self, visits: Visits, forms: Forms, pages: Pages, step_up_lasts: timedelta) -> None:
+    def __init__(
+        self, visits: Visits, forms: Forms, pages: Pages, cookie: LoginCookie, step_up_lasts: timedelta
+    ) -> None:
         """Visits read the cookie, forms judge where requests come from; ``step_up_lasts``: as for the commands."""
+        self._cookie = cookie
         self._step_up_lasts = step_up_lasts
         self._visits = visits
         self._forms = forms
@@ -84,17 +91,41 @@ class Entrance:
         return answer
 
     def write(
-        self, member: Member, template: str, *, status: int = 200, scripted: bool = False, **values: object
+        self,
+        member: Member,
+        template: str,
+        *,
+        status: int = 200,
+        scripted: bool = False,
+        asks_keys: bool = False,
+        **values: object,
     ) -> Response:
         """A page of the account."""
-        leaf = Leaf(f"account/{template}.html", status, scripted=scripted)
+        leaf = Leaf(f"account/{template}.html", status, scripted=scripted, asks_keys=asks_keys)
         return self._pages.write(
             leaf, member.visit.reader, member=member, url=member.url, logout=LOGOUT, **values
         )
 
-    def go(self, member: Member, path: str, *parameters: tuple[str, str]) -> Response:
-        """To another page of the account, once something is done."""
-        return self._pages.redirect(member.url(path, *parameters))
+    def go(
+        self, member: Member, path: str, *parameters: tuple[str, str], kept: Kept | None = None
+    ) -> Response:
+        """To another page of the account, once something is done; with the session's new token, if it has one."""
+        url = member.url(path, *parameters)
+        if kept is None:
+            return self._pages.redirect(url)
+        return self._pages.redirect(url, self._cookie.write(with_session(member.visit.alive, kept)))
+
+    def to_script(self, content: object, *headers: Header) -> Response:
+        """An answer that is no page."""
+        return self._pages.json(content, *headers)
+
+    def nonce(self) -> str:
+        """Marks a form, so that one that comes twice is carried out once."""
+        return self._pages.nonce()
+
+    async def policy(self, kind: type[PolicyT], member: Member) -> PolicyT:
+        """A group of settings as it holds for the person."""
+        return await self._visits.signin.cache.policy(kind, member.user.organization_id)
 
     async def _member(self, request: Request, parameters: Parameters) -> Member | None:
         """The person that the address names, else the one who signed in last; None for nobody."""
@@ -120,12 +151,13 @@ class Entrance:
         """Through the login, and back here by GET: to the page whose form it was."""
         query = request.query.decode("ascii", "replace")
         here = f"{request.path}?{query}" if query else request.path
-        return self._pages.redirect(
-            link(
-                LOGIN,
-                ("account", here),
-                ("user", member.user.id if member else parameters.get("user")),
-                ("level", level),
-                ("ui_locales", parameters.get("ui_locales")),
-            )
+        url = link(
+            LOGIN,
+            ("account", here),
+            ("user", member.user.id if member else parameters.get("user")),
+            ("level", level),
+            ("ui_locales", parameters.get("ui_locales")),
         )
+        if _JSON in request.header(b"accept"):
+            return self._pages.json({"go": url})
+        return self._pages.redirect(url)
