@@ -19,6 +19,7 @@ FILE: Final = Path("ostiary.toml")
 SQLITE: Final = "sqlite"
 _OF_OTHERS: Final = ("OSTIARY_BENCH_",)  # variables of the benchmarks, not ours
 _POSTGRES: Final = ("postgresql:", "postgres:")
+_COUNTS: Final = {"hash_workers", "connections", "connections_per_address"}
 _FIELD: Final = re.compile(r"`\$\.(\w+)`")
 
 
@@ -133,6 +134,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         "A mail to whoever signs in on a new device, with a link that disowns that sign-in; unset: only with dev.",
     ] = None
     hash_workers: Annotated[int, "threads", "Threads that hash passwords; 0: as many as processors."] = 0
+    connections: Annotated[
+        int, "connections", "At once, over all clients; more are answered 503. 0: no limit."
+    ] = 10_000
+    connections_per_address: Annotated[
+        int,
+        "connections",
+        "Of them from one address, this machine's own excepted; raise it for a proxy elsewhere. 0: no limit.",
+    ] = 1_000
     drain_notice_s: Annotated[
         int | None,
         "seconds",
@@ -334,7 +343,7 @@ def _refusal(settings: Settings) -> str:
     if not 0 <= settings.port <= 65_535:
         return f"There is no port {settings.port}."
     for name in names():
-        if (name.endswith(("_days", "_s")) or name == "hash_workers") and (getattr(settings, name) or 0) < 0:
+        if (name in _COUNTS or name.endswith(("_days", "_s"))) and (getattr(settings, name) or 0) < 0:
             return f"{name} cannot be less than 0."
     if (settings.tls_cert is None) != (settings.tls_key is None):
         return "TLS needs both, tls_cert and tls_key."

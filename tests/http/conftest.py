@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 import structlog
 
+from ostiary.http.admission import Most
 from ostiary.http.application import Application, Failures, plain
 from ostiary.http.connection import Times
 from ostiary.http.message import Receive, Request, Response, Scope, Send
@@ -103,9 +104,9 @@ def application(site: Site, *, fails: bool = False) -> Application:
     return Application(router, failures, no_streams, site)
 
 
-def serve(site: Site, times: Times = TIMES) -> Port:
+def serve(site: Site, times: Times = TIMES, most: Most | None = None) -> Port:
     """Start it."""
-    site.port = Port(application(site), times=times)
+    site.port = Port(application(site), times=times, most=most)
     return site.port.start()
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ostiary.http.admission import Most
 from ostiary.http.connection import Shared, Times
 from ostiary.http.http1 import Exchange, Http1
 from tests.http.conftest import Site, application
@@ -85,7 +86,7 @@ async def converse(chunks: list[bytes], *, at_once: bool) -> tuple[bytes, bool]:
     """All that is answered to these chunks, and whether the connection was ended."""
     site = Site(at_once=at_once, pause_s=0)
     app = application(site)
-    shared = Shared(app, cast("Any", None), lambda: datetime(2026, 1, 2, tzinfo=UTC), Times())
+    shared = Shared(app, cast("Any", None), lambda: datetime(2026, 1, 2, tzinfo=UTC), Times(), Most())
     wire, connection = Wire(), Http1(shared)
     connection.logger.disabled = True
     connection.connection_made(wire)
@@ -165,7 +166,7 @@ def test_a_plain_request_takes_the_shorter_way() -> None:
 
     async def way(*, at_once: bool) -> bool:
         shared = Shared(
-            application(Site(at_once=at_once)), cast("Any", None), lambda: datetime.now(UTC), Times()
+            application(Site(at_once=at_once)), cast("Any", None), lambda: datetime.now(UTC), Times(), Most()
         )
         connection = Http1(shared)
         connection.connection_made(Wire())

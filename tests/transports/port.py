@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import uvloop
 
+from ostiary.http.admission import Most
 from ostiary.http.connection import Shared, Times
 from ostiary.http.message import App
 from ostiary.http.serve import Server
@@ -23,11 +24,19 @@ def http2() -> Callable[[Shared], asyncio.Protocol]:
 class Port:
     """Serves from ``start`` to ``stop``."""
 
-    def __init__(self, app: App, *, tls: ssl.SSLContext | None = None, times: Times | None = None) -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        tls: ssl.SSLContext | None = None,
+        times: Times | None = None,
+        most: Most | None = None,
+    ) -> None:
         """Serve that application on a free port."""
         self.app = app
         self._tls = tls
         self._times = times
+        self._most = most
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.drain_s = 5.0
@@ -56,7 +65,11 @@ class Port:
         self._loop = asyncio.get_running_loop()
         self._leave = asyncio.Event()
         server = Server(
-            self.app, http2=http2, now=lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), times=self._times
+            self.app,
+            http2=http2,
+            now=lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+            times=self._times,
+            most=self._most,
         )
         await server.start("127.0.0.1", 0, tls=self._tls)
         self.number = server.port

@@ -72,6 +72,8 @@ class Serving:
     place_header: Annotated[str | None, Parameter(help="The header in which your proxy tells places.")] = None
     sign_in_notices: Annotated[bool | None, Parameter(help="Mails about sign-ins on new devices.")] = None
     hash_workers: Annotated[int | None, Parameter(help="Threads that hash passwords.")] = None
+    connections: Annotated[int | None, Parameter(help="At once, over all clients.")] = None
+    connections_per_address: Annotated[int | None, Parameter(help="At once, of one client.")] = None
     drain_notice_s: Annotated[int | None, Parameter(help="Seconds between SIGTERM and closing.")] = None
     drain_s: Annotated[int | None, Parameter(help="Seconds to finish what is being answered.")] = None
     expired_sessions_days: Annotated[int | None, Parameter(help="So long expired sessions are listed.")] = (

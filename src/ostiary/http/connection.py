@@ -1,6 +1,8 @@
 """What all connections of one server share, and how long their clients may take."""
 
 import asyncio
+import socket
+import struct
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +18,7 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 from uvicorn.server import ServerState
 
+from ostiary.http.admission import Admission, Most
 from ostiary.http.message import NO_CONTENT, App, Header, Response
 
 _LINES_KEPT: Final = 256
@@ -53,9 +56,11 @@ class Shared:
         http2: Callable[[], Callable[["Shared"], asyncio.Protocol]],
         now: Callable[[], datetime],
         times: Times,
+        most: Most,
     ) -> None:
         """Nothing is listening yet. ``http2`` is called once, in a thread: it may load its libraries then."""
         self.app = app
+        self.admission = Admission(most)
         self.times = times
         self.loop = asyncio.get_running_loop()
         self.state = ServerState()
@@ -119,6 +124,14 @@ class Shared:
             if self._http2 is None:
                 self._http2 = await self.loop.run_in_executor(None, self._load_http2)
         return self._http2(self)
+
+
+def cut_off(transport: asyncio.Transport) -> None:
+    """End a connection at once: what its client left unread is not kept by the system either."""
+    raw = transport.get_extra_info("socket")
+    if raw is not None:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
 
 
 def _lines_of(headers: Sequence[Header]) -> bytes:

@@ -15,7 +15,7 @@ from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from ostiary.http.connection import Shared
+from ostiary.http.connection import Shared, cut_off
 from ostiary.http.guard import too_many_headers
 from ostiary.http.message import MAX_HEADERS, Answering, Receive, Response, Scope, Send, joined
 
@@ -66,6 +66,11 @@ class Http1(HttpToolsProtocol):
         self._plain_left = 0
         self._phase: tuple[str, object] = ("", None)
         self._phase_since_s = 0.0
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Make room for another one."""
+        self._shared.admission.leave(self.client[0] if self.client else "")
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser; a header section over the limit is answered 431."""
@@ -200,7 +205,7 @@ class Http1(HttpToolsProtocol):
             self._phase, self._phase_since_s = phase, now_s
         elif now_s - self._phase_since_s > limit_s:
             if name == "write":
-                self.transport.abort()
+                cut_off(self.transport)
                 return
             if name != "idle" and self.headers is not None:
                 self.transport.write(_TOO_SLOW)

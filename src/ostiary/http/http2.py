@@ -25,7 +25,7 @@ from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes, Settings
 from hyperframe.frame import GoAwayFrame
 
-from ostiary.http.connection import Shared
+from ostiary.http.connection import Shared, cut_off
 from ostiary.http.http2_stream import Stream
 from ostiary.http.message import MAX_HEADERS
 
@@ -97,6 +97,7 @@ class Http2(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio's signature
         """Tell the streams; what they are doing goes on to its end."""
         self.shared.connections.discard(self)
+        self.shared.admission.leave(self.client[0] if self.client else "")
         self.writable.set()
         for stream in tuple(self._streams.values()):
             stream.close()
@@ -135,7 +136,7 @@ class Http2(asyncio.Protocol):
         if data and not self.transport.is_closing():
             self.transport.write(data)
             if self.transport.get_write_buffer_size() > _UNREAD:
-                self.transport.abort()
+                cut_off(self.transport)
 
     def _handle(self, event: Event) -> None:
         if isinstance(event, RequestReceived):
@@ -208,7 +209,7 @@ class Http2(asyncio.Protocol):
         elif self._full_since_s is None:
             self._full_since_s = now_s
         elif now_s - self._full_since_s > self.shared.times.write_s:
-            self.transport.abort()
+            cut_off(self.transport)
         for stream in tuple(self._streams.values()):
             if stream.overdue(now_s):
                 stream.release(ErrorCodes.CANCEL)

@@ -6,6 +6,9 @@ from typing import Final, cast
 from ostiary.http.connection import Shared
 from ostiary.http.http1 import Http1
 
+_NO_ROOM: Final = (
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+)
 _PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 
@@ -17,12 +20,20 @@ class OnePort(asyncio.Protocol):
         self._shared = shared
         self._transport: asyncio.Transport | None = None
         self._seen = b""
+        self._address = ""
+        self._is_in = False
         self._since_s = shared.loop.time()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Register; with ALPN the protocol is known already."""
         self._transport = cast("asyncio.Transport", transport)
         self._shared.connections.add(self)
+        self._address = _address_of(transport)
+        self._is_in = self._shared.admission.enter(self._address)
+        if not self._is_in:
+            self._transport.write(_NO_ROOM)
+            self._transport.close()
+            return
         tls = transport.get_extra_info("ssl_object")
         if tls is not None and tls.selected_alpn_protocol() == "h2":
             self._to_http2()
@@ -30,6 +41,8 @@ class OnePort(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio's signature
         """Forget it."""
         self._shared.connections.discard(self)
+        if self._is_in:
+            self._shared.admission.leave(self._address)
 
     def data_received(self, data: bytes) -> None:
         """Decide as soon as the bytes allow it."""
@@ -70,3 +83,9 @@ class OnePort(asyncio.Protocol):
         protocol.connection_made(transport)
         if self._seen:
             protocol.data_received(self._seen)
+
+
+def _address_of(transport: asyncio.BaseTransport) -> str:
+    """Who is at the other end; empty where there is no address."""
+    peer = transport.get_extra_info("peername")
+    return str(peer[0]) if isinstance(peer, tuple) else ""

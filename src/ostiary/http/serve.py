@@ -10,6 +10,7 @@ from typing import Final
 
 import uvloop
 
+from ostiary.http.admission import Most
 from ostiary.http.connection import Shared, Times
 from ostiary.http.message import App, Event
 from ostiary.http.one_port import OnePort
@@ -67,13 +68,20 @@ class Server:
     """A listening port. ``port`` is the real one once started, also when 0 was asked for."""
 
     def __init__(
-        self, app: App, *, http2: Http2, now: Callable[[], datetime], times: Times | None = None
+        self,
+        app: App,
+        *,
+        http2: Http2,
+        now: Callable[[], datetime],
+        times: Times | None = None,
+        most: Most | None = None,
     ) -> None:
         """Nothing is open yet. ``http2`` loads and gives the class of HTTP/2 connections; ``now`` is for Date."""
         self._app = app
         self._http2 = http2
         self._now = now
         self._times = times or Times()
+        self._most = most or Most()
         self._life = Life(app)
         self.port = 0
 
@@ -81,7 +89,7 @@ class Server:
         """Begin the application's life, then listen."""
         loop = asyncio.get_running_loop()
         await self._life.start()
-        self._shared = Shared(self._app, self._http2, self._now, self._times)
+        self._shared = Shared(self._app, self._http2, self._now, self._times, self._most)
         self._listener = await loop.create_server(
             lambda: OnePort(self._shared),
             host,
