@@ -44,7 +44,7 @@ async def test_allow(house: PageHouse) -> None:
     user_code, device_code = await _ask(house)
     browser = await _question(house, house.browser(), user_code.lower().replace("-", " "))
     assert browser.heading == "Let this device in?"
-    for told in ("sign in to web", user_code, "openid", "email", "Alice"):
+    for told in ("sign in to web", user_code, "Know that it is you", "See your email address", "Alice"):
         assert told in browser.text
     await browser.submit(button=("answer", "allow"))
     assert browser.heading == "The device is signed in"

@@ -27,6 +27,8 @@ def holding_code(user: User) -> PageCaller:
     return PageCaller(user.id, user.organization_id)
 
 
+# Whoever makes a passkey with a code, which stands for every permission; see users.key_registration.
+NOBODY = PageCaller("", "")
 # Sessions are made (session.write), and login requests that are addressed to no login UI of their own are answered
 # (session.link). Neither lets it read, change or end a session without its token: commands are always given one.
 SIGNING_IN = PageCaller("", "", allowed=frozenset({"session.write", "session.link"}))

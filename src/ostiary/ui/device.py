@@ -10,6 +10,7 @@ from ostiary.ui.device_codes import DeviceCodes, Waiting
 from ostiary.ui.forms import Forms
 from ostiary.ui.pages import Leaf, Pages
 from ostiary.ui.paths import DEVICE, LOGIN, link
+from ostiary.ui.scope_words import in_words
 from ostiary.ui.visit import Visit, Visits
 
 
@@ -66,6 +67,7 @@ class DevicePage:
             action=DEVICE,
             waiting=waiting,
             account=account,
+            scopes=in_words(waiting.device.scope),
             another=link(LOGIN, ("device", waiting.shown_code), ("another", "1")),
         )
 

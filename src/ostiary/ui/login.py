@@ -7,16 +7,19 @@ from typing import Final
 from ostiary.http.message import Request, Response
 from ostiary.oidc.parameters import Parameters
 from ostiary.ui.choice import Asked, Turn, View, named, of_account, turn
+from ostiary.ui.consent import CONSENT, ConsentForm
 from ostiary.ui.enrolment_forms import EnrolmentForms
 from ostiary.ui.factor_forms import LONGEST, FactorForms
 from ostiary.ui.forms import Forms
 from ostiary.ui.login_pages import LoginPages
 from ostiary.ui.password_change import PasswordChangeForm
+from ostiary.ui.paths import REGISTER, link
 from ostiary.ui.sealed_text import SealedTexts
 from ostiary.ui.visit import Visit, Visits
 
 # What is asked of whoever has proved nothing yet, or nothing more.
 _NOTHING_DONE: Final = frozenset({View.PASSWORD, View.STUCK, View.FINISH})
+CREATE: Final = "create"  # Initiating User Registration via OpenID Connect 1.0
 Act = Callable[[Visit, Parameters], Awaitable[Response]]
 
 
@@ -32,6 +35,7 @@ class Login:
         factors: FactorForms,
         enrolment: EnrolmentForms,
         password_change: PasswordChangeForm,
+        consent: ConsentForm,
     ) -> None:
         """``names`` seals login names between two pages."""
         self._visits = visits
@@ -39,6 +43,7 @@ class Login:
         self._pages = pages
         self._names = names
         self._enrolment = enrolment
+        self._consent = consent
         self._acts: Mapping[str, Act] = MappingProxyType(
             {
                 "name": self._named,
@@ -54,6 +59,7 @@ class Login:
                 "enrol_key": enrolment.key,
                 "skip": enrolment.skip,
                 "new_password": password_change.change,
+                "consent": consent.answer,
             }
         )
 
@@ -68,7 +74,11 @@ class Login:
             another=parameters.get("another") == "1",
         )
         taken, purpose = turn(visit.purpose, visit.accounts, asked), visit.purpose
+        if _registers(visit, asked):
+            return self._pages.leave(link(REGISTER, *purpose.kept))
         if taken.view is View.FINISH and taken.account is not None and purpose.finish is not None:
+            if CONSENT in purpose.prompt:
+                return self._consent.ask(visit, taken.account)
             return await self._pages.finish(visit, taken.account)
         if taken.view is View.REFUSE and purpose.refuse is not None:
             text = "prompt=none allows no page, and no session of this browser suffices"
@@ -100,3 +110,9 @@ class Login:
         if visit.purpose.refuse is None:
             return self._pages.go(visit)
         return self._pages.leave(await visit.purpose.refuse("access_denied", "the user cancelled the login"))
+
+
+def _registers(visit: Visit, asked: Asked) -> bool:
+    """Whether an account is to be opened first: as the application asks, until the person says otherwise."""
+    is_new = not (asked.session_id or asked.login_name or asked.another)
+    return is_new and CREATE in visit.purpose.prompt and visit.policy.allow_register

@@ -16,7 +16,8 @@ from ostiary.ui.evidence import CodeAsked, Link, SendCode
 from ostiary.ui.look import web_url, without_suffix
 from ostiary.ui.masked import masked_email, masked_phone
 from ostiary.ui.pages import Leaf, Pages
-from ostiary.ui.paths import LOGIN, LOGOUT, link
+from ostiary.ui.paths import FORGOTTEN, LOGIN, LOGOUT, REGISTER, link
+from ostiary.ui.sealed_text import SealedTexts
 from ostiary.ui.visit import Visit, Visits
 
 NO_ACCESS: Final = "OIDC-foSyH49RvL"
@@ -31,13 +32,20 @@ class LoginPages:
     """Writes what a turn shows, and takes what was verified."""
 
     def __init__(
-        self, visits: Visits, pages: Pages, cookie: LoginCookie, checks: Checks, base_url: str
+        self,
+        visits: Visits,
+        pages: Pages,
+        cookie: LoginCookie,
+        checks: Checks,
+        names: SealedTexts,
+        base_url: str,
     ) -> None:
-        """``base_url`` is how browsers reach us: links in mails lead there."""
+        """``names`` seals login names between two pages; ``base_url`` is how browsers reach us: mails lead there."""
         self._signin = visits.signin
         self._pages = pages
         self._cookie = cookie
         self._checks = checks
+        self._names = names
         self._base_url = base_url
 
     async def page(
@@ -63,6 +71,8 @@ class LoginPages:
             another=self.url(visit, "", ("another", "1")),
             others=self._others(visit, shown),
             logout=LOGOUT,
+            register=link(REGISTER, *purpose.kept) if visit.policy.allow_register else "",
+            forgotten=self._forgotten(visit, shown),
             account_page=ACCOUNT,
             problem=problem,
             login_name=await self._shown_name(visit, shown.login_name),
@@ -164,6 +174,12 @@ class LoginPages:
             return False
         now = self._signin.effects.now()
         return any(one.expires_at > now for one in found.session.challenges.get(way, ()))
+
+    def _forgotten(self, visit: Visit, shown: Turn) -> str:
+        """Where a forgotten password is replaced; empty where the policy hides it."""
+        if visit.policy.hide_password_reset or not shown.login_name:
+            return ""
+        return link(FORGOTTEN, *visit.purpose.kept, ("typed", self._names.write(shown.login_name)))
 
     def _others(self, visit: Visit, shown: Turn) -> list[tuple[Way, str]]:
         """The other ways with their pages."""

@@ -14,6 +14,7 @@ REGISTER: Final = f"{LOGIN_ROOT}/register"
 VERIFY: Final = f"{LOGIN_ROOT}/verify"
 FORGOTTEN: Final = f"{LOGIN_ROOT}/password/reset"
 NEW_PASSWORD: Final = f"{LOGIN_ROOT}/password/set"
+PASSKEY_LINK: Final = f"{LOGIN_ROOT}/passkey/set"
 DEVICE: Final = "/device"
 FORM_POST: Final = "/oauth/v2/form_post"
 STATIC: Final = f"{LOGIN_ROOT}/static"
@@ -35,6 +36,8 @@ PLACES: Final[tuple[tuple[str, str], ...]] = (
     ("POST", FORGOTTEN),
     ("GET", NEW_PASSWORD),
     ("POST", NEW_PASSWORD),
+    ("GET", PASSKEY_LINK),
+    ("POST", PASSKEY_LINK),
     ("GET", DEVICE),
     ("POST", DEVICE),
     ("GET", FORM_POST),

@@ -28,12 +28,14 @@ class Purpose:
     """``kept`` are the parameters that every URL of this login carries. ``leads_to`` is where it ends, a URL.
 
     ``finish`` takes a session that suffices and ``refuse`` an OAuth error with a sentence; both give the URL where the
-    browser goes. Without ``finish`` one is just signed in. ``organization`` is whose users are wanted.
+    browser goes. Without ``finish`` one is just signed in. ``organization`` is whose users are wanted, ``scope`` what the
+    application asks for.
     """
 
     kept: tuple[tuple[str, str], ...] = ()
     wanted: Wanted = Wanted()  # noqa: RUF009  a frozen value
     prompt: tuple[str, ...] = ()
+    scope: tuple[str, ...] = ()
     login_hint: str = ""
     hint_user_id: str = ""
     locales: tuple[str, ...] = ()
@@ -93,6 +95,7 @@ class Purposes:
             kept=(("authRequest", request.id),),
             wanted=LINKING.wanted(request),
             prompt=oidc.prompt,
+            scope=oidc.scope,
             login_hint=oidc.login_hint or "",
             hint_user_id=oidc.hint_user_id or "",
             locales=oidc.ui_locales,

@@ -19,6 +19,7 @@ from ostiary.ui.account.site import Shared, account_endpoints
 from ostiary.ui.agents import Agents
 from ostiary.ui.assets import Assets
 from ostiary.ui.checks import Checks, Ways
+from ostiary.ui.consent import ConsentForm
 from ostiary.ui.cookie import LoginCookie, Seals
 from ostiary.ui.device import DevicePage
 from ostiary.ui.device_codes import WINDOW, DeviceCodes
@@ -87,8 +88,8 @@ class Site:
         checks = _checks(given, agents)
         names = SealedTexts(given.seals, given.broken_seal, "typed login name")
         setups = SealedTexts(given.seals, given.broken_seal, "account's new app")
-        shown = LoginPages(visits, pages, cookie, checks, given.external_url)
-        login = _login(given, visits, forms, checks, shown, names)
+        shown = LoginPages(visits, pages, cookie, checks, names, given.external_url)
+        login = _login(given, visits, forms, checks, shown, names, ConsentForm(shown, pages))
         logout = Logout(visits, forms, given.sessions, cookie, pages)
         device = DevicePage(visits, forms, codes, given.devices, pages)
         asking = PeerLimit(ASKED, ASKED_WITHIN, effects.now)
@@ -124,7 +125,13 @@ def _checks(given: Given, agents: Agents) -> Checks:
 
 
 def _login(
-    given: Given, visits: Visits, forms: Forms, checks: Checks, pages: LoginPages, names: SealedTexts
+    given: Given,
+    visits: Visits,
+    forms: Forms,
+    checks: Checks,
+    pages: LoginPages,
+    names: SealedTexts,
+    consent: ConsentForm,
 ) -> Login:
     def sealed(context: str) -> SealedTexts:
         return SealedTexts(given.seals, given.broken_seal, context)
@@ -138,4 +145,5 @@ def _login(
         FactorForms(pages, checks, sealed("passkey ceremony"), asked),
         EnrolmentForms(pages, checks, given.users, sealed("authenticator app")),
         PasswordChangeForm(pages, checks, given.users),
+        consent,
     )

@@ -7,8 +7,9 @@ from ostiary.errors import FailedPrecondition, InvalidArgument, NotFound, Resour
 from ostiary.http.message import Request, Response
 from ostiary.oidc.parameters import Parameters
 from ostiary.ui.caller import holding_code
-from ostiary.ui.mailed.desk import LONGEST_CODE, Desk
-from ostiary.ui.mailed.new_password import WRONG_CODE, NewPasswordPage
+from ostiary.ui.mailed.desk import LONGEST_CODE, Desk, link_of
+from ostiary.ui.mailed.invitation import InvitationPage
+from ostiary.ui.mailed.new_password import WRONG_CODE
 from ostiary.ui.paths import VERIFY
 from ostiary.ui.visit import Visit
 from ostiary.users.change import NewAddress, Verification
@@ -20,7 +21,7 @@ _QUIET: Final = (InvalidArgument, FailedPrecondition, NotFound, ResourceExhauste
 class VerifyPage:
     """``GET`` and ``POST /ui/v2/login/verify``; with ``invite=true`` it is where an account is opened."""
 
-    def __init__(self, desk: Desk, invitation: NewPasswordPage) -> None:
+    def __init__(self, desk: Desk, invitation: InvitationPage) -> None:
         """What is common, and the page of the invited."""
         self._desk = desk
         self._invitation = invitation
@@ -39,7 +40,7 @@ class VerifyPage:
         if form.get("step") == "again":
             return await self._again(request, query)
         if _is_invited(query):
-            return await self._invitation.act(request)
+            return await self._invitation.act(request, query, form)
         visit = await desk.visits.login(request, query)
         code, user = form.get("code").strip(), await desk.user(query)
         try:
@@ -65,24 +66,19 @@ class VerifyPage:
             elif user is not None and not _is_invited(query):
                 asked = NewAddress("", Verification.SEND_CODE)
                 await desk.users.addresses.send_code(holding_code(user), user.id, EMAIL, asked, again=True)
-        sent = (*((name, query.get(name)) for name in _NAMED), ("sent", "1"))
-        return desk.pages.redirect(desk.url(VERIFY, visit, *sent))
+        return desk.pages.redirect(desk.url(VERIFY, visit, *link_of(query), ("sent", "1")))
 
     def _form(self, visit: Visit, code: str, problem: str = "") -> Response:
         query, desk = visit.parameters, self._desk
-        named = tuple((name, query.get(name)) for name in _NAMED)
         return desk.write(
             visit,
             "verify",
             problem,
             400 if problem else 200,
-            action=desk.url(VERIFY, visit, *named),
+            action=desk.url(VERIFY, visit, *link_of(query)),
             code=code[:LONGEST_CODE],
             sent=query.get("sent") == "1",
         )
-
-
-_NAMED: Final = ("invite", "userId", "organization", "typed")
 
 
 def _is_invited(parameters: Parameters) -> bool:

@@ -90,6 +90,7 @@ class Desk:
         status: int = 200,
         *headers: Header,
         scripted: bool = False,
+        asks_keys: bool = False,
         posts: bool = True,
         **values: object,
     ) -> Response:
@@ -100,16 +101,23 @@ class Desk:
             visit.purpose.leads_to,
             posts=posts,
             scripted=scripted,
+            asks_keys=asks_keys,
             headers=headers,
         )
         return self.pages.write(
             leaf,
             visit.reader,
             problem=problem,
-            login=self.url(LOGIN, visit),
+            onward=self.url(LOGIN, visit),
+            login=self.url(LOGIN, visit, ("another", "1")),
             attempt=self.pages.nonce(),
             **values,
         )
+
+
+def link_of(query: Parameters) -> list[tuple[str, str]]:
+    """What of a mail's link, or of the page before, stays in the addresses of these pages: not the code."""
+    return [(name, query.get(name)) for name in ("invite", "userId", "organization", "typed")]
 
 
 def wait_of(busy: OstiaryError) -> Header:

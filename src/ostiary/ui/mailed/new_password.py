@@ -10,7 +10,7 @@ from ostiary.errors import FailedPrecondition, InvalidArgument, NotFound, Unavai
 from ostiary.http.message import Header, Request, Response
 from ostiary.oidc.parameters import Parameters
 from ostiary.ui.caller import holding_code
-from ostiary.ui.mailed.desk import LONGEST_CODE, Desk, wait_of
+from ostiary.ui.mailed.desk import LONGEST_CODE, Desk, link_of, wait_of
 from ostiary.ui.mailed.password_words import refusal_of, rules_of
 from ostiary.ui.paths import FORGOTTEN, LOGIN, NEW_PASSWORD, VERIFY
 from ostiary.ui.visit import Visit
@@ -55,7 +55,8 @@ class NewPasswordPage:
         """The form, with the code of a link in it. Nothing happens yet: mail scanners open links, too."""
         query = self._desk.forms.asked(request)
         visit = await self._desk.visits.login(request, query)
-        return await self._form(visit, query.get("code"))
+        problem = WRONG_CODE if query.get("wrong") else ""
+        return await self._form(visit, query.get("code"), problem)
 
     async def act(self, request: Request) -> Response:
         """Set the password, sign in with it, and go on."""
@@ -76,6 +77,10 @@ class NewPasswordPage:
             if user is None or not self._was_just_set(user):
                 return await self._form(visit, code, refusal_of(refusal) or WRONG_CODE)
         return await self._go_on(visit, user, password, form)
+
+    async def again(self, visit: Visit, code: str, problem: str) -> Response:
+        """The form as it was, with what is wrong."""
+        return await self._form(visit, code, problem)
 
     async def _set(self, visit: Visit, user: User | None, code: str, password: str) -> User:
         passwords, new = self._desk.users.passwords, NewPassword(password)
@@ -105,7 +110,6 @@ class NewPasswordPage:
         desk, query = self._desk, visit.parameters
         by_link = await desk.user(query) if query.get("userId") else None
         organization_id = by_link.organization_id if by_link else await desk.organization_id(visit)
-        named = tuple((name, query.get(name)) for name in ("invite", "userId", "organization", "typed"))
         return desk.write(
             visit,
             self._occasion.template,
@@ -113,7 +117,9 @@ class NewPasswordPage:
             status if problem else 200,
             *headers,
             scripted=True,
-            action=desk.url(self._occasion.path, visit, *named),
+            asks_keys=self._occasion is INVITATION,
+            passkeys=(await desk.login_policy(organization_id)).passkeys_allowed,
+            action=desk.url(self._occasion.path, visit, *link_of(query)),
             again=desk.url(FORGOTTEN, visit, ("typed", query.get("typed"))),
             code=code[:LONGEST_CODE],
             typed=desk.names.read(query.get("typed")),

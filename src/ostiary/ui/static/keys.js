@@ -5,6 +5,7 @@ const can = window.PublicKeyCredential?.parseRequestOptionsFromJSON && window.is
 let waiting = null; // what the browser offers beside the login name, until a button asks for a key
 
 async function begin(form) {
+  for (const copy of form.querySelectorAll("[data-copy]")) copy.value = document.getElementById(copy.dataset.copy).value;
   const body = new URLSearchParams(new FormData(form));
   body.set("begin", "1");
   const answer = await fetch(form.action, { method: "POST", body, headers: { accept: "application/json" } });
