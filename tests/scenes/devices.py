@@ -29,15 +29,13 @@ async def device_question(stage: Stage) -> None:
 async def device_allowed(stage: Stage) -> None:
     """It is."""
     await device_question(stage)
-    await stage.page.locator("button[value=allow]").click()
-    await stage.page.wait_for_load_state()
+    await stage.press("Allow")
 
 
 async def device_denied(stage: Stage) -> None:
     """It is not."""
     await device_question(stage)
-    await stage.page.locator("button[value=deny]").click()
-    await stage.page.wait_for_load_state()
+    await stage.press("Do not allow")
 
 
 SCENES: Final = (device, device_wrong, device_question, device_allowed, device_denied)

@@ -70,8 +70,26 @@ async def verify(stage: Stage) -> None:
 async def verified(stage: Stage) -> None:
     """Its button was pressed."""
     await verify(stage)
-    await stage.page.locator("button").first.click()
-    await stage.page.wait_for_load_state()
+    await stage.press("Confirm")
+
+
+async def passkey_link(stage: Stage) -> None:
+    """A registration link."""
+    person = stage.person()
+    stage.call("POST", f"/v2/users/{person.user_id}/passkeys/registration_link", sendLink={})
+    await stage.open(stage.mail(f"{person.name}@example.com")["link"])
+
+
+async def passkey_ready(stage: Stage) -> None:
+    """The passkey was made."""
+    await stage.browser.plug()
+    await passkey_link(stage)
+    await stage.press("Set up a passkey")
+
+
+async def passkey_link_spent(stage: Stage) -> None:
+    """The link is not good."""
+    await stage.open(stage.url("/ui/v2/login/passkey/set", userId="1", wrong="1"))
 
 
 SCENES: Final = (
@@ -84,4 +102,7 @@ SCENES: Final = (
     forgotten_link,
     verify,
     verified,
+    passkey_link,
+    passkey_ready,
+    passkey_link_spent,
 )

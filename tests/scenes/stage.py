@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import requests
 from playwright.async_api import Browser as Chromium
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from ostiary.crypto.otp import code_of, step_of
 from ostiary.effects import SystemEffects
@@ -127,14 +127,7 @@ class Stage:
 
     def mail(self, recipient: str) -> dict[str, Any]:
         """The newest message to an address; waits until it is there."""
-        until = time.monotonic() + _MAIL_TAKES_S
-        while time.monotonic() < until:
-            files = (self.served.folder / "outbox").glob("*.json")
-            found = [one for one in map(_read, files) if one["recipient"] == recipient]
-            if found:
-                return max(found, key=lambda one: int(one["id"]))
-            time.sleep(0.05)
-        raise AssertionError(f"no message to {recipient}")
+        return mail_of(self.served, recipient)
 
     async def open(self, url: str) -> None:
         """Go there. A server that was given any free port writes links with port 0."""
@@ -146,6 +139,18 @@ class Stage:
             await self.page.locator(f"[name={name}]:visible").first.fill(value)
         last = self.page.locator(f"[name={list(fields)[-1]}]:visible").first
         await last.locator("xpath=ancestor::form//button").first.click()
+        await self.page.wait_for_load_state()
+
+    async def press(self, button: str) -> None:
+        """Press a button, and wait for what it leads to."""
+        heading = self.page.get_by_role("heading", level=1)
+        was = await heading.text_content()
+        await self.page.get_by_role("button", name=button, exact=True).click()
+        await expect(heading).not_to_have_text(was or "")
+
+    async def choose(self, what: str) -> None:
+        """Press what begins with these words."""
+        await self.page.get_by_role("button", name=what).click()
         await self.page.wait_for_load_state()
 
     async def sign_in(self, person: Person, url: str = "") -> None:
@@ -168,6 +173,18 @@ async def staged(chromium: Chromium, served: Served) -> AsyncIterator[Stage]:
         yield Stage(served, Browser(page, devtools))
     finally:
         await context.close()
+
+
+def mail_of(served: Served, recipient: str) -> dict[str, Any]:
+    """The newest message to an address; waits until it is there."""
+    until = time.monotonic() + _MAIL_TAKES_S
+    while time.monotonic() < until:
+        files = (served.folder / "outbox").glob("*.json")
+        found = [one for one in map(_read, files) if one["recipient"] == recipient]
+        if found:
+            return max(found, key=lambda one: int(one["id"]))
+        time.sleep(0.05)
+    raise AssertionError(f"no message to {recipient}")
 
 
 def _read(file: Any) -> dict[str, Any]:

@@ -84,7 +84,9 @@ class PasskeyLinkPage:
         code = (("codeId", query.get("codeId")), ("code", query.get("code")))
         action = desk.url(PASSKEY_LINK, visit, *link_of(query), *code)
         status = 400 if problem else 200
-        return desk.write(visit, "passkey_link", problem, status, asks_keys=True, action=action)
+        return desk.write(
+            visit, "passkey_link", problem, status, asks_keys=True, posts=not problem, action=action
+        )
 
 
 _SPENT: Final = "This link is not good any more. Ask for another one."
