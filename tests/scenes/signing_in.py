@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from tests.browser.chromium import TOUCHED
 from tests.scenes.stage import Stage
 
 
@@ -51,38 +50,6 @@ async def login_stuck(stage: Stage) -> None:
     await stage.open(stage.authorization(acr_values="unknown"))
 
 
-async def login_offer(stage: Stage) -> None:
-    """A second factor is offered."""
-    await stage.sign_in(stage.person(offered=True))
-
-
-async def login_set_up_app(stage: Stage) -> None:
-    """An authenticator app was chosen."""
-    await login_offer(stage)
-    await stage.choose("Authenticator app")
-
-
-async def login_set_up_key(stage: Stage) -> None:
-    """A security key was chosen."""
-    await login_offer(stage)
-    await stage.choose("Security key")
-
-
-async def login_key(stage: Stage) -> None:
-    """The security key's turn."""
-    await stage.browser.plug(**TOUCHED)
-    await login_set_up_key(stage)
-    await stage.press("Continue")
-    await stage.open(stage.authorization(prompt="login"))
-    await stage.fill(password=stage.password)
-
-
-async def login_change_password(stage: Stage) -> None:
-    """The password was set for them."""
-    password = {"password": stage.password, "changeRequired": True}
-    await stage.sign_in(stage.person(password=password))
-
-
 async def login_consent(stage: Stage) -> None:
     """The application asks for consent."""
     await stage.sign_in(stage.person(), stage.authorization(prompt="consent"))
@@ -106,11 +73,6 @@ SCENES: Final = (
     login_choose,
     login_home,
     login_stuck,
-    login_offer,
-    login_set_up_app,
-    login_set_up_key,
-    login_key,
-    login_change_password,
     login_consent,
     login_unknown,
     login_client_mistake,

@@ -148,11 +148,6 @@ class Stage:
         await self.page.get_by_role("button", name=button, exact=True).click()
         await expect(heading).not_to_have_text(was or "")
 
-    async def choose(self, what: str) -> None:
-        """Press what begins with these words."""
-        await self.page.get_by_role("button", name=what).click()
-        await self.page.wait_for_load_state()
-
     async def sign_in(self, person: Person, url: str = "") -> None:
         """Name and password, and the app's code where there is an app."""
         await self.open(url or self.url("/ui/v2/login"))
