@@ -1,6 +1,7 @@
 """Who calls as a client: RFC 6749 2.3, RFC 7523, and service users by secret and by key."""
 
 import base64
+from enum import StrEnum
 from typing import Any
 from urllib.parse import quote_plus, urlencode
 
@@ -20,6 +21,9 @@ from ostiary.core.client import (
     MachineSecret,
     PublicKey,
 )
+from ostiary.core.organization import ORGANIZATION, OrganizationState
+from ostiary.core.project import PROJECT, ActiveState
+from ostiary.core.record import Kind
 from ostiary.core.secret import secret_hash, token_text
 from ostiary.core.user import USER, UserState
 from ostiary.crypto.jws import JwsKey, sign
@@ -88,9 +92,27 @@ async def test_wrong_credentials(provider: Provider, form: dict[str, str], heade
 
 
 async def test_an_inactive_client_is_nobody(provider: Provider) -> None:
-    """Whatever its secret."""
-    await provider.edit(APPLICATION, "701", state="inactive")
-    assert error_of(await send(provider, UNKNOWN, basic("web", SECRET))) == "invalid_client"
+    """Whatever its secret; so is one whose project or organisation is inactive."""
+    cases: tuple[tuple[Kind[Any], str, StrEnum, StrEnum], ...] = (
+        (APPLICATION, "701", ActiveState.INACTIVE, ActiveState.ACTIVE),
+        (PROJECT, "700", ActiveState.INACTIVE, ActiveState.ACTIVE),
+        (ORGANIZATION, "500", OrganizationState.INACTIVE, OrganizationState.ACTIVE),
+    )
+    for kind, row, inactive, active in cases:
+        await provider.edit(kind, row, state=inactive)
+        assert error_of(await send(provider, UNKNOWN, basic("web", SECRET))) == "invalid_client"
+        assert error_of(await provider.start()) == "invalid_request"
+        await provider.edit(kind, row, state=active)
+        assert error_of(await send(provider, UNKNOWN, basic("web", SECRET))) == "invalid_grant"
+
+
+async def test_an_assertion_names_us_by_any_of_our_names(provider: Provider) -> None:
+    """RFC 9126 2: issuer, token endpoint, PAR endpoint, or several of them."""
+    await with_keys(provider)
+    form = {**UNKNOWN, "client_assertion_type": ASSERTION_TYPE}
+    for audience in (ISSUER, f"{ISSUER}/oauth/v2/par", [ISSUER, f"{ISSUER}/oauth/v2/token"]):
+        text = sign(claims(provider, "web", aud=audience), KEY, "JWT")
+        assert error_of(await send(provider, {**form, "client_assertion": text})) == "invalid_grant"
 
 
 def claims(provider: Provider, owner: str, **changes: Any) -> dict[str, Any]:
@@ -172,6 +194,10 @@ async def test_a_service_users_key(provider: Provider) -> None:
     [
         {"aud": "https://other.example"},
         {"aud": ["https://other.example"]},
+        {"aud": [ISSUER, "https://other.example"]},
+        {"aud": []},
+        {"aud": None},
+        {"aud": f"{ISSUER}/"},
         {"sub": "100"},
         {"iss": "100", "sub": "100"},
         {"exp": None},

@@ -3,15 +3,17 @@
 import msgspec
 import pytest
 
+from ostiary.core.client import APPLICATION, ClientAuthentication
 from ostiary.core.permission import MEMBERSHIP, Membership
 from ostiary.core.policy import POLICY, Policy
 from ostiary.core.user import AUTHENTICATOR, USER, Authenticator, UserState
-from ostiary.crypto.jws import unverified
+from ostiary.crypto.jws import sign, unverified
 from ostiary.http.message import Response
-from ostiary.oidc.grants.subject_token import ACCESS_TOKEN, ID_TOKEN, SESSION_TYPE, USER_ID
+from ostiary.oidc.grants.subject_token import ACCESS_TOKEN, ID_TOKEN, JWT, SESSION_TYPE, USER_ID
 from ostiary.storage.port import Changes, Put
 from tests.doubles.effects import START
 from tests.oidc.conftest import Provider, error_of, good
+from tests.oidc.test_client_authentication import KEY, claims, with_keys
 from tests.sessions.conftest import LOGIN_CLIENT, user_check
 
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -98,6 +100,10 @@ async def test_an_access_token_is_only_narrowed(provider: Provider) -> None:
     assert narrowed["scope"] == "openid"
     wider = await exchange(provider, tokens["access_token"], ACCESS_TOKEN, scope="openid email")
     assert error_of(wider) == "invalid_scope"
+    good(await exchange(provider, tokens["access_token"], ACCESS_TOKEN, scope="openid offline_access"))
+    sibling = {"grant_type": EXCHANGE, "subject_token": tokens["access_token"], "scope": "offline_access"}
+    longer = await provider.token("native", "", subject_token_type=ACCESS_TOKEN, **sibling)
+    assert error_of(longer) == "invalid_scope"
     stranger = await exchange(provider, tokens["access_token"], ACCESS_TOKEN, client="other")
     assert error_of(stranger) == "invalid_grant"
 
@@ -142,6 +148,25 @@ async def test_impersonation_needs_the_policy_and_the_permission(provider: Provi
     await provider.store.save(Changes(puts=(Put(MEMBERSHIP, admin, 1),)))
     tokens = good(await exchange(provider, "900", USER_ID, **form))
     assert unverified(tokens["access_token"]).claims["sub"] == "900"
+
+
+async def test_a_service_users_own_assertion_is_a_subject(provider: Provider) -> None:
+    """Signed with its key and used once; whoever brings it needs the permission to act for it."""
+    await with_keys(provider)
+    await provider.edit(APPLICATION, "701", authentication=ClientAuthentication.BASIC)
+    actor = await provider.login()
+    form = {"actor_token": actor["access_token"], "actor_token_type": ACCESS_TOKEN}
+    text = sign(claims(provider, "900", jti="s1"), KEY, "JWT")
+    assert error_of(await exchange(provider, text, JWT)) == "invalid_request"
+    policy = Policy("instance:security", "instance", "security", {"enable_impersonation": True})
+    role = Membership("m9", "100", "instance", ("IAM_ADMIN_IMPERSONATOR",))
+    await provider.store.save(Changes(puts=(Put(POLICY, policy), Put(MEMBERSHIP, role))))
+    assert error_of(await exchange(provider, text, JWT, **form)) == "invalid_grant"
+    fresh = sign(claims(provider, "900", jti="s2"), KEY, "JWT")
+    told = unverified(good(await exchange(provider, fresh, JWT, **form))["access_token"]).claims
+    assert (told["sub"], told["act"]["sub"]) == ("900", "100")
+    foreign = sign(claims(provider, "900", aud="https://other.example"), KEY, "JWT")
+    assert error_of(await exchange(provider, foreign, JWT, **form)) == "invalid_grant"
 
 
 @pytest.mark.parametrize(

@@ -55,8 +55,9 @@ def _checked(
     named = audience if isinstance(audience, list) else [audience]
     if issuer != key.owner_id or claims.get("sub") != issuer:
         raise OAuthError(error, "the assertion's iss and sub are the owner of its key")
-    if not any(name in audiences for name in named):
-        raise OAuthError(error, f"the assertion's aud is {audiences[0]}")
+    # one that is also for another server could be replayed by it
+    if not named or not all(name in audiences for name in named):
+        raise OAuthError(error, f"the assertion's aud is {audiences[0]}, and nobody else")
     issued_at, expires_at = _time(claims, "iat", error), _time(claims, "exp", error)
     if expires_at <= now or issued_at > now + SKEW or now - issued_at > LONGEST:
         raise OAuthError(

@@ -12,7 +12,7 @@ from typing import Protocol
 import msgspec
 
 from ostiary.core.audit import detail
-from ostiary.core.client import APPLICATION, Application, OidcSettings
+from ostiary.core.client import Application, OidcSettings
 from ostiary.core.login_request import (
     LOGIN_REQUEST,
     PUSHED_REQUEST,
@@ -22,11 +22,11 @@ from ostiary.core.login_request import (
     Stage,
 )
 from ostiary.core.permission import Caller
-from ostiary.core.project import ActiveState
 from ostiary.core.redirect_uri import allowed
 from ostiary.core.secret import SESSION_TOKEN, parse_token
 from ostiary.errors import FailedPrecondition, PermissionDenied
 from ostiary.http.message import Request, Response
+from ostiary.oidc.clients import active_client
 from ostiary.oidc.errors import OAuthError
 from ostiary.oidc.parameters import Parameters, form_of, query_of
 from ostiary.oidc.request_rules import CODE_ALONE, MAX_TEXT, checked, response_mode_of
@@ -99,9 +99,9 @@ class Authorize:
     async def trusted(self, parameters: Parameters) -> Trusted:
         """The client and its redirect URI; raises OAuthError, which must not be redirected."""
         client_id = parameters.require("client_id")
-        client = await self._signin.cache.find(APPLICATION, "client_id", client_id)
-        if client is None or client.oidc is None or client.state is not ActiveState.ACTIVE:
-            raise OAuthError("invalid_request", "the client_id is unknown")
+        client = await active_client(self._signin.cache, client_id)
+        if client is None or client.oidc is None:
+            raise OAuthError("invalid_request", "the client_id is unknown, or not active")
         redirect_uri = parameters.require("redirect_uri")
         if not allowed(client.oidc.redirect_uris, redirect_uri, client.type):
             raise OAuthError(

@@ -8,18 +8,17 @@ import binascii
 from urllib.parse import unquote_plus
 
 from ostiary.core.client import (
-    APPLICATION,
     APPLICATION_KEY,
     MACHINE_SECRET,
     Application,
     ClientAuthentication,
 )
-from ostiary.core.project import ActiveState
 from ostiary.core.secret import parse_token, same_hash
 from ostiary.core.user import User
 from ostiary.effects import Effects
 from ostiary.http.message import Request
 from ostiary.oidc.assertion import read_assertion, spend
+from ostiary.oidc.clients import active_client
 from ostiary.oidc.errors import OAuthError
 from ostiary.oidc.parameters import Parameters
 from ostiary.storage.cache import Cache
@@ -30,6 +29,8 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 # Parameters of a form that prove who the client is; never kept.
 CREDENTIALS = frozenset({"client_id", "client_secret", "client_assertion", "client_assertion_type"})
 _NOBODY = bytes(32)
+# RFC 9126 2: whichever of these the client took for our name
+_ADDRESSED = ("", "/oauth/v2/token", "/oauth/v2/par")
 _BY_SECRET = frozenset({ClientAuthentication.BASIC, ClientAuthentication.POST})
 
 
@@ -49,8 +50,8 @@ class ClientAuthenticator:
         if method is ClientAuthentication.PRIVATE_KEY_JWT:
             client = await self._by_assertion(form, is_read=is_read)
         else:
-            client = await self._known(client_id)
-        if client is None or client.state is not ActiveState.ACTIVE or not _fits(method, client):
+            client = await active_client(self._cache, client_id)
+        if client is None or not _fits(method, client):
             raise _invalid(request)
         if method in _BY_SECRET and not _matches(secret, client.secret_hash):
             raise _invalid(request)
@@ -69,21 +70,18 @@ class ClientAuthenticator:
             raise _invalid(request)
         return user
 
-    async def _known(self, client_id: str) -> Application | None:
-        return await self._cache.find(APPLICATION, "client_id", client_id) if client_id else None
-
     async def _by_assertion(self, form: Parameters, *, is_read: bool) -> Application | None:
         if form.require("client_assertion_type") != ASSERTION_TYPE:
             raise OAuthError("invalid_client", f"client_assertion_type is {ASSERTION_TYPE}", 401)
         assertion = await read_assertion(
             form.require("client_assertion"),
             keys=lambda kid: self._cache.get(APPLICATION_KEY, kid),
-            audiences=(self._issuer, f"{self._issuer}/oauth/v2/token"),
+            audiences=tuple(f"{self._issuer}{path}" for path in _ADDRESSED),
             now=self._effects.now(),
             error="invalid_client",
         )
         await spend(self._store, assertion, error="invalid_client", is_read=is_read)
-        client = await self._known(assertion.issuer)
+        client = await active_client(self._cache, assertion.issuer)
         named = form.get("client_id")
         return client if not named or named == assertion.issuer else None
 

@@ -7,11 +7,11 @@ from typing import Any, Final, Protocol
 from urllib.parse import quote, urlencode
 
 from ostiary.core.client import APPLICATION, Application
-from ostiary.core.project import ActiveState
 from ostiary.core.redirect_uri import allowed
 from ostiary.errors import OstiaryError
 from ostiary.http.message import Header, Request, Response
 from ostiary.http.router import Route
+from ostiary.oidc.clients import active_client
 from ostiary.oidc.errors import invalid_request
 from ostiary.oidc.parameters import Parameters, form_of, query_of
 from ostiary.oidc.problem import oauth_problem
@@ -45,8 +45,8 @@ class PostLogout:
 
     async def client(self, client_id: str) -> Application:
         """An active client; raises invalid_request."""
-        client = await self._cache.find(APPLICATION, "client_id", client_id)
-        if client is None or client.oidc is None or client.state is not ActiveState.ACTIVE:
+        client = await active_client(self._cache, client_id)
+        if client is None or client.oidc is None:
             raise invalid_request("the client_id is unknown")
         return client
 

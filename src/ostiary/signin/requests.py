@@ -13,7 +13,7 @@ from ostiary.core.login_rules import Missing, Wanted, authentication_of, may_use
 from ostiary.core.organization import INSTANCE, INSTANCE_KEY
 from ostiary.core.permission import Caller
 from ostiary.core.policy import LoginPolicy, PasswordExpiryPolicy
-from ostiary.core.project import AUTHORIZATION, PROJECT, PROJECT_GRANT
+from ostiary.core.project import AUTHORIZATION, PROJECT, PROJECT_GRANT, ActiveState
 from ostiary.core.record import AnyKind
 from ostiary.core.session import ENDED_SESSION, SESSION, Session
 from ostiary.core.session_state import ended, expired
@@ -130,6 +130,8 @@ class SignIn:
         project = await self.cache.get(PROJECT, client.project_id)
         if project is None:
             return "the application's project is gone"
+        if project.state is not ActiveState.ACTIVE:
+            return "the application's project is not active"
         grants = await self.cache.owned(PROJECT_GRANT, project.id) if project.requires_access else ()
         given = await self.store.owned(AUTHORIZATION, user.id) if project.requires_authorization else ()
         return may_use_project(project, grants, given, user)

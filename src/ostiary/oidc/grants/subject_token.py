@@ -90,9 +90,9 @@ async def _by_access_token(desk: Desk, client: Application, text: str) -> Resolv
     if grant is None or not {client.client_id, client.project_id} & set(grant.audience):
         raise OAuthError("invalid_grant", "the subject_token is not good, or not meant for this client")
     if grant.authentication is None:
-        return _bounded(Resolved(await _active(desk, grant.user_id)), grant)
+        return _bounded(Resolved(await _active(desk, grant.user_id)), grant, client)
     subject = await desk.subject(grant.authentication, offline="offline_access" in grant.scope)
-    return _bounded(_resolved(desk, subject, grant.authentication), grant)
+    return _bounded(_resolved(desk, subject, grant.authentication), grant, client)
 
 
 async def _by_id_token(desk: Desk, client: Application, text: str) -> Resolved:
@@ -164,9 +164,14 @@ def _resolved(desk: Desk, subject: Subject, authentication: Authentication) -> R
     return Resolved(subject.user, authentication, guards=desk.guards(subject))
 
 
-def _bounded(resolved: Resolved, grant: Grant) -> Resolved:
-    return Resolved(
-        resolved.user, resolved.authentication, grant.scope, grant.audience, resolved.guards, grant.actor_id
+def _bounded(resolved: Resolved, grant: Grant, client: Application) -> Resolved:
+    """Who was merely sent the token of another client does not make it last longer."""
+    return replace(
+        resolved,
+        scope=grant.scope,
+        audience=grant.audience,
+        actor_id=grant.actor_id,
+        gives_offline=grant.client_id == client.client_id,
     )
 
 

@@ -102,7 +102,8 @@ async def _wish(desk: Desk, client: Application, form: Parameters, subject: Reso
     if subject.scope is not None and not set(scope) <= set(subject.scope):
         raise OAuthError("invalid_scope", "an exchange can only narrow the scope")
     if OFFLINE in scope and not subject.gives_offline:
-        raise OAuthError("invalid_scope", "an ID token gives no offline_access; exchange the session token")
+        text = "neither ID tokens nor other clients' tokens give offline_access; exchange the session token"
+        raise OAuthError("invalid_scope", text)
     if wanted == ID_TOKEN and "openid" not in scope:
         scope = ("openid", *scope)
     await _require_own_projects(desk, client, scope)
