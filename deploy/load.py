@@ -9,6 +9,7 @@ from typing import Any, Final
 
 _CLIENTS: Final = 8
 _TIMEOUT_S: Final = 20
+_PATIENCE: Final = 60
 _ENDED: Final = 5  # of so many sessions that are created, one is ended
 
 
@@ -54,9 +55,18 @@ class Load:
     def lost(self) -> list[str]:
         """Sessions that were acknowledged as created and are not there, or as ended and are there again."""
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=_TIMEOUT_S)
-        found = {id_: self._ask(connection, "GET", f"/v2/sessions/{id_}")[0] for id_ in self.acknowledged}
+        found = {id_: self._status(connection, f"/v2/sessions/{id_}") for id_ in self.acknowledged}
         connection.close()
         return [id_ for id_, lives in self.acknowledged.items() if found[id_] != (200 if lives else 404)]
+
+    def _status(self, connection: http.client.HTTPConnection, path: str) -> int:
+        """Of what is there or not; asked again for a while as long as nobody knows."""
+        for _ in range(_PATIENCE):
+            status, _answer = self._ask(connection, "GET", path)
+            if status in {200, 404}:
+                return status
+            time.sleep(0.5)
+        return 0
 
     def _work(self) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=_TIMEOUT_S)
@@ -102,4 +112,5 @@ class Load:
     ) -> tuple[int, Any]:
         connection.request(verb, path, None if body is None else json.dumps(body), self._headers)
         answer = connection.getresponse()
-        return answer.status, json.loads(answer.read() or b"null")
+        content = answer.read()
+        return answer.status, json.loads(content) if answer.status in {200, 201} else None

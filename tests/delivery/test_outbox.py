@@ -117,6 +117,24 @@ async def test_the_store_has_no_room(post: Post) -> None:
     assert post.sent == ["x", "x"]
 
 
+async def test_the_store_does_not_answer_a_sender(post: Post) -> None:
+    """Nor does the worker die of that: the message comes again after its lease."""
+    answers = iter([False, True])
+
+    async def looks_up(message: Message, plain: bytes) -> Sent:
+        if not next(answers):
+            raise Unavailable("storage.away", "The database does not answer")
+        return await post(message, plain)
+
+    outbox = Outbox(post.store, post.effects, post.sealer, [Sender(("a",), lambda: looks_up)])
+    await post.put("1", "a", b"x")
+    assert await outbox.deliver() == 1
+    assert post.sent == []
+    post.effects.later(minutes=1)
+    assert await outbox.deliver() == 1
+    assert post.sent == ["x"]
+
+
 def test_pauses_grow() -> None:
     """From seconds to an hour, and no further."""
     pauses = [pause(attempts) for attempts in range(1, 40)]

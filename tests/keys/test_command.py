@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -14,6 +16,7 @@ from ostiary.app.upkeep import prepare_installation
 from ostiary.cli import run
 from ostiary.config import Settings
 from ostiary.core.signing_key import SIGNING_KEY
+from ostiary.errors import Unavailable
 from ostiary.storage.folder import prepare
 
 Captured = pytest.CaptureFixture[str]
@@ -75,6 +78,32 @@ async def test_schedule(installation: Installation) -> None:
             await asyncio.sleep(0.01)
     assert failed == []
     assert len(await installation.store.owned(SIGNING_KEY, "ES256")) <= 2
+
+
+async def test_the_database_is_away_for_a_while(installation: Installation) -> None:
+    """The schedule goes on as if nothing had been: a failover must not end every process."""
+
+    class Away:
+        """Answers from the third question on."""
+
+        asked = 0
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(installation.store, name)
+
+        async def owned(self, kind: Any, owner_id: str) -> Any:
+            self.asked += 1
+            if self.asked < 3:
+                raise Unavailable("storage.away", "The database does not answer")
+            return await installation.store.owned(kind, owner_id)
+
+    failed: list[BaseException] = []
+    installation.effects.advance(timedelta(days=29))
+    shaken = replace(installation, store=cast("Any", Away()))
+    async with asyncio.timeout(WAIT_S), schedule(shaken, failed.append, 0.01):
+        while len(await installation.store.owned(SIGNING_KEY, "RS256")) < 2:  # noqa: ASYNC110  it is another task
+            await asyncio.sleep(0.01)
+    assert failed == []
 
 
 async def test_schedule_fails(installation: Installation) -> None:

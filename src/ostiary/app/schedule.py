@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any, Final
 
 from ostiary.app.installation import Installation
+from ostiary.errors import Unavailable
 
 _EVERY_S: Final = 60
 _FIRST_AFTER_S: Final = 1  # the first answers have gone before
@@ -44,7 +45,10 @@ async def _rotate(installation: Installation, every_s: float) -> None:
 
     rotation = key_rotation(installation)
     while True:
-        await rotation.due()
+        with suppress(
+            Unavailable
+        ):  # the database is away for a while; keys are made long before they are needed
+            await rotation.due()
         await asyncio.sleep(every_s)
 
 

@@ -5,6 +5,7 @@ At least once: a crash between sending and erasing repeats one message, under th
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -106,16 +107,17 @@ class Outbox:
                 self._made[sender] = await asyncio.to_thread(sender.make)
 
     async def _handle(self, message: Message) -> None:
+        """Send one and settle it; where the database does not answer, its lease gives it back."""
+        with suppress(Conflict, Unavailable):
+            sent = await self._sent(message)
+            await self._store.save(await self._settled(message, sent))
+
+    async def _sent(self, message: Message) -> Sent:
         try:
             plain = self._sealer.open(message.sealed, sealing_context(message.id))
         except BrokenSeal:
-            sent = Sent(Outcome.DROPPED, "-", "the message cannot be opened")
-        else:
-            sent = await self._made[self._senders[message.kind]](message, plain)
-        try:
-            await self._store.save(await self._settled(message, sent))
-        except (Conflict, Unavailable):
-            return  # its lease gives it back
+            return Sent(Outcome.DROPPED, "-", "the message cannot be opened")
+        return await self._made[self._senders[message.kind]](message, plain)
 
     async def _settled(self, message: Message, sent: Sent) -> Changes:
         now = self._effects.now()
