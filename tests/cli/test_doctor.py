@@ -6,6 +6,7 @@ import pytest
 
 from ostiary.cli import run
 from tests.cli.process import Serving, free_port
+from tests.grpc.certificate import write_certificate
 
 Captured = pytest.CaptureFixture[str]
 
@@ -50,3 +51,31 @@ def test_before_the_first_start(tmp_path: Path, capsys: Captured) -> None:
     status, text = _examine(tmp_path / "none", capsys, "--port", str(free_port()))
     assert (status, "There is no data folder" in text) == (0, True)
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    ("days", "host", "said", "expected"),
+    [
+        (-1, "localhost", "WRONG  The certificate", 1),
+        (1, "localhost", " note  The certificate", 0),
+        (30, "localhost", "  ok   The certificate", 0),
+        (30, "id.example.com", "is not for id.example.com", 1),
+    ],
+)
+def test_certificate(
+    tmp_path: Path, capsys: Captured, days: int, host: str, said: str, expected: int
+) -> None:
+    """One that is over, ends soon or is for another host is told."""
+    certificate, key = write_certificate(tmp_path, days)
+    given = ["--tls-cert", str(certificate), "--tls-key", str(key), "--external-url", f"https://{host}"]
+    status, text = _examine(tmp_path / "none", capsys, "--port", str(free_port()), *given)
+    assert said in text
+    assert status == expected
+
+
+def test_no_certificate(tmp_path: Path, capsys: Captured) -> None:
+    """Files that are none are named, as the start would."""
+    file = tmp_path / "none.pem"
+    status, text = _examine(tmp_path / "none", capsys, "--tls-cert", str(file), "--tls-key", str(file))
+    assert f"{file} cannot be read" in text
+    assert status == 1

@@ -156,7 +156,7 @@ def test_empty_data(capsys: pytest.CaptureFixture[str]) -> None:
     ("certificate", "sentence"),
     [
         (None, "cannot be read: No such file"),
-        ("not a certificate", "are not a certificate and its key in PEM"),
+        ("not a certificate", "are not a certificate and its key"),
     ],
 )
 def test_refused_certificate(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from ostiary.app.certificate import context_of, ends_at, is_for
 from ostiary.app.installation import DEV_FILE, MASTER_KEY_FILE, master_key_text
 from ostiary.config import Settings, Trouble
 from ostiary.crypto.password import SALT_BYTES, hash_password
@@ -27,6 +28,7 @@ _PRIVATE_FILES: Final = (MASTER_KEY_FILE, "admin.pat", "login-client.pat", "admi
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _LITTLE, _VERY_LITTLE = 0.15, 0.05
 _SLOW_HASH_S: Final = 0.5
+_RENEWAL: Final = timedelta(days=14)
 _CLOCK_SLACK: Final = timedelta(seconds=5)
 _ANSWER_S: Final = 2
 
@@ -56,12 +58,14 @@ def examine(settings: Settings) -> Iterator[Finding]:
         )
         yield from _port(settings, 0)
         yield from _url(settings)
+        yield from _certificate(settings)
         return
     yield from _folder(settings.data)
     yield from _disk(settings.data)
     yield from _database(settings)
     yield from _port(settings, holder(settings.data))
     yield from _url(settings)
+    yield from _certificate(settings)
     yield from _dev(settings)
     yield from _hash()
 
@@ -191,6 +195,25 @@ def _url(settings: Settings) -> Iterator[Finding]:
         )
     else:
         yield Finding(Level.GOOD, f"The external URL is {settings.url}.")
+
+
+def _certificate(settings: Settings) -> Iterator[Finding]:
+    file = settings.tls_cert
+    if file is None:
+        return
+    try:
+        context_of(settings)
+    except Trouble as trouble:
+        yield Finding(Level.PROBLEM, str(trouble))
+        return
+    until, now = ends_at(file), SystemEffects().now()
+    if until < now + _RENEWAL:
+        level = Level.PROBLEM if until < now else Level.NOTE
+        yield Finding(level, f"The certificate {file} is good until {until:%Y-%m-%d %H:%M} UTC.", "Renew it.")
+    elif not is_for(file, settings.domain):
+        yield Finding(Level.PROBLEM, f"The certificate {file} is not for {settings.domain}.")
+    else:
+        yield Finding(Level.GOOD, f"The certificate {file} is good until {until:%Y-%m-%d}.")
 
 
 def _dev(settings: Settings) -> Iterator[Finding]:

@@ -5,16 +5,15 @@ import errno
 import gc
 import os
 import signal
-import ssl
 import sys
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 from structlog.typing import FilteringBoundLogger
 
 from ostiary import __version__
 from ostiary.app.beginning import begin
+from ostiary.app.certificate import context_of
 from ostiary.app.delivery import delivering
 from ostiary.app.installation import SERVE_NODE, Installation, opened
 from ostiary.app.readiness import Readiness
@@ -25,7 +24,7 @@ from ostiary.app.welcome import Alice, welcome
 from ostiary.config import Settings, Trouble
 from ostiary.http.admission import Most
 from ostiary.http.connection import Shared
-from ostiary.http.serve import Server, run, serve, tls_context
+from ostiary.http.serve import Server, run, serve
 from ostiary.logs import open_log
 from ostiary.storage.folder import FolderInUse, locked, prepare
 
@@ -90,7 +89,6 @@ async def _answer(
     watch: "_Watch",
     on_fatal: Callable[[BaseException], None],
 ) -> None:
-    certificate, key = settings.tls_cert, settings.tls_key
     loading: list[asyncio.Task[None]] = []
 
     def ready(port: int) -> None:
@@ -102,7 +100,7 @@ async def _answer(
         server,
         settings.host,
         settings.port,
-        tls=_tls(certificate, key) if certificate and key else None,
+        tls=context_of(settings),
         ready=ready,
         draining=watch.drain,
         notice_s=settings.notice_s,
@@ -154,21 +152,6 @@ def _loaded(on_fatal: Callable[[BaseException], None], task: "asyncio.Task[None]
 def _settle(fatal: "asyncio.Future[BaseException]", error: BaseException) -> None:
     if not fatal.done():
         fatal.set_result(error)
-
-
-def _tls(certificate: Path, key: Path) -> ssl.SSLContext:
-    for name, file in (("tls_cert", certificate), ("tls_key", key)):
-        try:
-            file.read_bytes()
-        except OSError as error:
-            raise Trouble(f"{name}: {file} cannot be read: {error.strerror}.") from None
-    try:
-        return tls_context(certificate, key)
-    except ssl.SSLError as error:
-        raise Trouble(
-            f"{certificate} (tls_cert) and {key} (tls_key) are not a certificate and its key in PEM: "
-            f"{error.reason or error}."
-        ) from None
 
 
 def _say(text: str) -> None:

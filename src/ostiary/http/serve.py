@@ -125,7 +125,7 @@ def tls_context(certificate: Path, key: Path) -> ssl.SSLContext:
     """TLS 1.2 or newer, HTTP/2 preferred over HTTP/1.1."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(certificate, key)
+    context.load_cert_chain(certificate, key, password=lambda: "")  # nobody is there to be asked for one
     context.set_alpn_protocols(["h2", "http/1.1"])
     return context
 
