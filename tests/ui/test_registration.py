@@ -54,6 +54,18 @@ async def test_link_in_another_browser(house: PageHouse) -> None:
     assert other.heading == "You are signed in"
 
 
+async def test_link_in_the_same_browser(house: PageHouse) -> None:
+    """There the mail's link goes on to the application; once its request is answered it is forgotten."""
+    browser = await begin(house)
+    (sent,) = house.sent()
+    url = link(VERIFY, ("code", sent.code), ("userId", sent.user_id), ("invite", "true"))
+    await browser.open(f"{ISSUER}{url}")
+    await browser.submit(password=GOOD, again=GOOD)
+    assert browser.url.startswith("http://localhost:9999/cb?code=")
+    await browser.open(f"{ISSUER}{url}")
+    assert (browser.status, "authRequest" in browser.text) == (200, False)
+
+
 async def test_taken_address(house: PageHouse) -> None:
     """For an address with an account every page is the same, and its owner has a mail."""
     user = (await people(house))["alice"]

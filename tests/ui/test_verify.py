@@ -3,7 +3,7 @@
 from ostiary.core.permission import Caller, Membership
 from ostiary.core.user import AUTHENTICATOR, USER, Address, Profile, User
 from ostiary.delivery.texts import Texts
-from ostiary.ui.paths import LOGIN_ROOT, VERIFY, link
+from ostiary.ui.paths import LOGIN_ROOT, OTP_LINK, VERIFY, link
 from ostiary.users.change import NewAddress, NewHuman, NewUser, OrganizationNamed
 from ostiary.users.invites import Invitation
 from tests.oidc.conftest import ISSUER
@@ -75,6 +75,12 @@ async def test_verify_refused(house: PageHouse) -> None:
         browser = await house.browser().open(link(VERIFY, ("userId", user_id)))
         await browser.submit(code=code)
         assert (browser.status, told in browser.text) == (400, True)
+
+
+async def test_code_of_a_session(house: PageHouse) -> None:
+    """A sign-in code's default link leads to the sign-in, whoever holds the session."""
+    browser = await house.browser().open(link(OTP_LINK, ("sessionId", "1"), ("code", "12345678")))
+    assert browser.heading == "Sign in"
 
 
 async def test_invitation(house: PageHouse) -> None:

@@ -15,6 +15,7 @@ VERIFY: Final = f"{LOGIN_ROOT}/verify"
 FORGOTTEN: Final = f"{LOGIN_ROOT}/password/reset"
 NEW_PASSWORD: Final = f"{LOGIN_ROOT}/password/set"
 PASSKEY_LINK: Final = f"{LOGIN_ROOT}/passkey/set"
+OTP_LINK: Final = f"{LOGIN_ROOT}/otp/verify"
 DEVICE: Final = "/device"
 FORM_POST: Final = "/oauth/v2/form_post"
 STATIC: Final = f"{LOGIN_ROOT}/static"
@@ -38,6 +39,7 @@ PLACES: Final[tuple[tuple[str, str], ...]] = (
     ("POST", NEW_PASSWORD),
     ("GET", PASSKEY_LINK),
     ("POST", PASSKEY_LINK),
+    ("GET", OTP_LINK),
     ("GET", DEVICE),
     ("POST", DEVICE),
     ("GET", FORM_POST),

@@ -31,6 +31,7 @@ from ostiary.ui.login import Login
 from ostiary.ui.login_pages import LoginPages
 from ostiary.ui.logout import Logout
 from ostiary.ui.mailed.desk import Desk
+from ostiary.ui.mailed.pending import PendingLogins
 from ostiary.ui.mailed.site import ASKED, ASKED_WITHIN, mailed_endpoints
 from ostiary.ui.pages import Pages
 from ostiary.ui.password_change import PasswordChangeForm
@@ -70,6 +71,10 @@ class Given:
     step_up_lasts: timedelta = STEP_UP_LASTS
     channels: frozenset[str] = frozenset()
 
+    def sealed(self, context: str) -> SealedTexts:
+        """Texts of one kind, for URLs and cookies."""
+        return SealedTexts(self.seals, self.broken_seal, context)
+
 
 class Site:
     """The endpoints by method and path, and how errors are told."""
@@ -86,14 +91,14 @@ class Site:
         forms = Forms(given.external_url)
         agents = Agents(effects.random_bytes, given.place_header, is_secure=is_secure)
         checks = _checks(given, agents)
-        names = SealedTexts(given.seals, given.broken_seal, "typed login name")
-        setups = SealedTexts(given.seals, given.broken_seal, "account's new app")
+        names, setups = given.sealed("typed login name"), given.sealed("account's new app")
         shown = LoginPages(visits, pages, cookie, checks, names, given.external_url)
         login = _login(given, visits, forms, checks, shown, names, ConsentForm(shown, pages))
         logout = Logout(visits, forms, given.sessions, cookie, pages)
         device = DevicePage(visits, forms, codes, given.devices, pages)
         asking = PeerLimit(ASKED, ASKED_WITHIN, effects.now)
-        desk = Desk(visits, forms, pages, given.users, checks, cookie, names, asking, given.channels)
+        pending = PendingLogins(visits, given.sealed("login that goes on"), is_secure=is_secure)
+        desk = Desk(visits, forms, pages, given.users, checks, cookie, names, asking, pending, given.channels)
         posting = FormPost(visits, forms, given.requests, pages, given.external_url)
         self._refusals = Refusals(pages)
         self.assets = assets
@@ -110,7 +115,7 @@ class Site:
             ("GET", paths.FORM_POST): posting.show,
             ("GET", f"{paths.STATIC}/{{file}}"): assets,
             **account_endpoints(given, Shared(visits, forms, pages, cookie, checks, setups)),
-            **mailed_endpoints(desk),
+            **{place: agents.remembering(page) for place, page in mailed_endpoints(desk).items()},
         }
 
     def refuse(self, request: Request, error: OstiaryError) -> Response:
@@ -133,17 +138,14 @@ def _login(
     names: SealedTexts,
     consent: ConsentForm,
 ) -> Login:
-    def sealed(context: str) -> SealedTexts:
-        return SealedTexts(given.seals, given.broken_seal, context)
-
     asked = PeerLimit(_CEREMONIES, WINDOW, given.signin.effects.now)
     return Login(
         visits,
         forms,
         pages,
         names,
-        FactorForms(pages, checks, sealed("passkey ceremony"), asked),
-        EnrolmentForms(pages, checks, given.users, sealed("authenticator app")),
+        FactorForms(pages, checks, given.sealed("passkey ceremony"), asked),
+        EnrolmentForms(pages, checks, given.users, given.sealed("authenticator app")),
         PasswordChangeForm(pages, checks, given.users),
         consent,
     )

@@ -31,7 +31,7 @@ class VerifyPage:
         query = self._desk.forms.asked(request)
         if _is_invited(query):
             return await self._invitation.show(request)
-        return self._form(await self._desk.visits.login(request, query), query.get("code"))
+        return self._form(await self._desk.pending.visit(request, query), query.get("code"))
 
     async def act(self, request: Request) -> Response:
         """Verify the address, or send another code."""
@@ -41,7 +41,7 @@ class VerifyPage:
             return await self._again(request, query)
         if _is_invited(query):
             return await self._invitation.act(request, query, form)
-        visit = await desk.visits.login(request, query)
+        visit = await desk.pending.visit(request, query)
         code, user = form.get("code").strip(), await desk.user(query)
         try:
             if user is None:
@@ -56,7 +56,7 @@ class VerifyPage:
     async def _again(self, request: Request, query: Parameters) -> Response:
         """Another code, if there is anything to verify; the answer does not say."""
         desk = self._desk
-        visit = await desk.visits.login(request, query)
+        visit = await desk.pending.visit(request, query)
         desk.asking.require(request.peer_ip)
         desk.asking.count(request.peer_ip)
         typed, user = desk.names.read(query.get("typed")), await desk.user(query)

@@ -12,6 +12,7 @@ from ostiary.oidc.parameters import Parameters
 from ostiary.ui.checks import Checks
 from ostiary.ui.cookie import LoginCookie, with_session
 from ostiary.ui.forms import Forms
+from ostiary.ui.mailed.pending import PendingLogins
 from ostiary.ui.pages import Leaf, Pages
 from ostiary.ui.paths import LOGIN, link
 from ostiary.ui.peer_limit import PeerLimit
@@ -36,6 +37,7 @@ class Desk:
     cookie: LoginCookie
     names: SealedTexts
     asking: PeerLimit
+    pending: PendingLogins
     channels: frozenset[str]
 
     def require_mail(self) -> None:

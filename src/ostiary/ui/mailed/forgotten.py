@@ -38,7 +38,8 @@ class ForgottenPage:
         by_phone = self._by_phone and form.get("channel") == PHONE_CHANNEL
         await desk.users.resets.ask(typed, PHONE_CHANNEL if by_phone else EMAIL_CHANNEL)
         sealed = desk.names.write(typed)
-        return desk.pages.redirect(desk.url(NEW_PASSWORD, visit, ("typed", sealed)))
+        following = desk.url(NEW_PASSWORD, visit, ("typed", sealed))
+        return desk.pages.redirect(following, *desk.pending.remember(visit))
 
     async def _require_offered(self, visit: Visit) -> None:
         self._desk.require_mail()

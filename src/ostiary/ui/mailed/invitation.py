@@ -28,7 +28,7 @@ class InvitationPage:
         if form.get("step") != "passkey":
             return await self._password.act(request)
         desk, code = self._desk, form.get("code").strip()
-        visit, user = await desk.visits.login(request, query), await desk.user(query)
+        visit, user = await desk.pending.visit(request, query), await desk.user(query)
         if form.get("begin"):
             wrong = desk.url(VERIFY, visit, *link_of(query), ("wrong", "1"))
             return await self._keys.begin(user, NewKey(PASSKEY, invitation=code), wrong)

@@ -63,7 +63,7 @@ class PasskeyLinkPage:
     async def show(self, request: Request) -> Response:
         """A button; opening the link makes nothing."""
         query = self._desk.forms.asked(request)
-        visit = await self._desk.visits.login(request, query)
+        visit = await self._desk.pending.visit(request, query)
         problem = _SPENT if query.get("wrong") else ""
         return self._form(visit, problem)
 

@@ -6,7 +6,14 @@ from datetime import timedelta
 from typing import Final
 
 from ostiary.core.user import User, UserState
-from ostiary.errors import FailedPrecondition, InvalidArgument, NotFound, Unavailable
+from ostiary.errors import (
+    FailedPrecondition,
+    InvalidArgument,
+    NotFound,
+    PermissionDenied,
+    ResourceExhausted,
+    Unavailable,
+)
 from ostiary.http.message import Header, Request, Response
 from ostiary.oidc.parameters import Parameters
 from ostiary.ui.caller import holding_code
@@ -54,7 +61,7 @@ class NewPasswordPage:
     async def show(self, request: Request) -> Response:
         """The form, with the code of a link in it. Nothing happens yet: mail scanners open links, too."""
         query = self._desk.forms.asked(request)
-        visit = await self._desk.visits.login(request, query)
+        visit = await self._desk.pending.visit(request, query)
         problem = WRONG_CODE if query.get("wrong") else ""
         return await self._form(visit, query.get("code"), problem)
 
@@ -62,7 +69,7 @@ class NewPasswordPage:
         """Set the password, sign in with it, and go on."""
         desk = self._desk
         query, form = desk.forms.sent(request)
-        visit = await desk.visits.login(request, query)
+        visit = await desk.pending.visit(request, query)
         code, password = form.get("code").strip(), form.get("password")
         problem = _misfit(code, password, form.get("again"))
         if problem:
@@ -100,7 +107,7 @@ class NewPasswordPage:
         desk = self._desk
         try:
             return await desk.sign_in(visit, user, password, form.get("attempt"))
-        except (*_REFUSALS, Unavailable):
+        except (*_REFUSALS, PermissionDenied, ResourceExhausted, Unavailable):
             sealed = desk.names.write(user.login_names[0])
             return desk.pages.redirect(desk.url(LOGIN, visit, ("typed", sealed)))
 

@@ -45,7 +45,8 @@ class RegistrationPage:
             return await self._form(visit, typed, _problem(refusal))
         desk.asking.count(request.peer_ip)
         sealed = desk.names.write(typed["email"])
-        return desk.pages.redirect(desk.url(VERIFY, visit, ("invite", "true"), ("typed", sealed)))
+        following = desk.url(VERIFY, visit, ("invite", "true"), ("typed", sealed))
+        return desk.pages.redirect(following, *desk.pending.remember(visit))
 
     async def _require_open(self, visit: Visit) -> str:
         self._desk.require_mail()

@@ -12,6 +12,7 @@ from ostiary.ui.mailed.forgotten import ForgottenPage
 from ostiary.ui.mailed.invitation import InvitationPage
 from ostiary.ui.mailed.keys import MailedKeys, PasskeyLinkPage
 from ostiary.ui.mailed.new_password import FORGOTTEN_PASSWORD, NewPasswordPage
+from ostiary.ui.mailed.otp_link import OtpLink
 from ostiary.ui.mailed.registration import RegistrationPage
 
 # Mails that one address may ask for, whoever they go to.
@@ -35,6 +36,7 @@ def mailed_endpoints(desk: Desk) -> Mapping[tuple[str, str], Endpoint]:
         ("POST", paths.NEW_PASSWORD): new_password.act,
         ("GET", paths.PASSKEY_LINK): passkey_link.show,
         ("POST", paths.PASSKEY_LINK): passkey_link.act,
+        ("GET", paths.OTP_LINK): OtpLink(desk).show,
         ("GET", paths.VERIFY): verify.show,
         ("POST", paths.VERIFY): verify.act,
     }
