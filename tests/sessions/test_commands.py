@@ -286,3 +286,18 @@ async def test_a_guess_at_an_unknown_name_leaves_the_trace_of_a_known_one() -> N
     known, unknown = store.audits[-2:]
     assert (known.action, unknown.action) == ("session.refused", "session.refused")
     assert "nobody" not in repr(unknown)
+
+
+@pytest.mark.parametrize("state", [UserState.LOCKED, UserState.INACTIVE])
+async def test_a_session_of_who_is_not_active_stays_as_it_is(house: House, state: UserState) -> None:
+    """Not even its metadata or lifetime change until the user is active again; it can be ended."""
+    made = await house.create(password_check(user="alice"))
+    await house.edit(USER, "100", state=state)
+    for change in (SessionChange(metadata={"a": b"1"}), SessionChange(lifetime=timedelta(hours=1))):
+        with pytest.raises(FailedPrecondition) as refused:
+            await house.set(made.session_id, made.token, change)
+        assert refused.value.id == "SESSION-Gj4ko"
+    await house.edit(USER, "100", state=UserState.ACTIVE)
+    again = await house.set(made.session_id, made.token, SessionChange(metadata={"a": b"1"}))
+    await house.edit(USER, "100", state=state)
+    await house.commands.end(LOGIN_CLIENT, made.session_id, again.token)

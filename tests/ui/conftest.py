@@ -37,6 +37,7 @@ from ostiary.ui.cookie import LoginCookie
 from ostiary.ui.paths import LOGIN
 from ostiary.ui.site import Given, Site
 from ostiary.ui.texts import CATALOGUES
+from ostiary.users.credential_change import TEMPLATE as CREDENTIAL_CHANGED
 from ostiary.users.service import Users
 from tests.doubles.effects import START
 from tests.oidc.conftest import CHALLENGE, ISSUER, REDIRECT, Provider
@@ -159,7 +160,7 @@ class PageHouse(Provider):
         await self.store.save(Changes(puts=(Put(POLICY, row, was),), raises_generation=True))
 
     def sent(self, template: str = "") -> list[Notification]:
-        """The mails and SMS in the outbox, opened: of one kind, else all but word of sign-ins."""
+        """The mails and SMS in the outbox, opened: of one kind, else all but word of sign-ins and changes."""
         assert isinstance(self.store, MemoryStore)
         notices = [
             decode_notification(self.sealer.open(message.sealed, sealing_context(message.id)))
@@ -167,7 +168,9 @@ class PageHouse(Provider):
             if message.kind in {EMAIL_CHANNEL, PHONE_CHANNEL}
         ]
         return [
-            one for one in notices if (one.template == template if template else one.template != TEMPLATE)
+            one
+            for one in notices
+            if (one.template == template if template else one.template not in {TEMPLATE, CREDENTIAL_CHANGED})
         ]
 
     async def sessions(self, user_id: str = "100") -> list[Session]:

@@ -54,7 +54,8 @@ async def test_code_is_sent(house: House) -> None:
     )
     await house.rpc("SetPhone", caller(user_id), userId=user_id, phone=NUMBER)
     assert not answer.verification_code
-    mail, sms = house.sent()
+    mail, notice, sms = house.sent()
+    assert (notice.recipient, notice.change) == ("alice@example.com", "email_changed")
     assert (mail.template, mail.recipient, mail.url_template) == ("verify_email", "new@example.com", link)
     assert (sms.template, sms.recipient) == ("verify_phone", NUMBER)
     await house.rpc("VerifyEmail", caller(user_id), userId=user_id, verificationCode=mail.code)

@@ -95,7 +95,8 @@ async def test_email(house: House) -> None:
     user_id = await house.human()
     await house.rpc("UpdateHumanUser", userId=user_id, email={"email": "new@example.com"})
     assert (await house.user(user_id)).email == Address("new@example.com", is_verified=False)
-    (message,) = house.sent()
+    message, notice = house.sent()
+    assert (notice.recipient, notice.change) == ("alice@example.com", "email_changed")
     assert (message.recipient, message.template, message.language) == (
         "new@example.com",
         "verify_email",

@@ -129,5 +129,6 @@ def _as_narrowed(grant: Grant) -> Grant:
 
 def _is_from_before(grant: Grant, user: User, instance: Instance) -> bool:
     """Whether it was granted before everything of its user, or of the instance, was ended at once."""
-    marks = (instance.epoch, user.valid_after)
-    return any(mark is not None and grant.created_at < mark for mark in marks)
+    if instance.epoch is not None and grant.created_at < instance.epoch:
+        return True
+    return user.ended(grant.created_at, grant.session_id)

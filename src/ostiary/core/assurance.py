@@ -64,8 +64,9 @@ def is_expired(session: Session, now: datetime) -> bool:
 
 def is_revoked(session: Session, user: User | None, instance: Instance) -> bool:
     """Whether it began before everything of its user, or of the instance, was ended at once."""
-    marks = (instance.epoch, user.valid_after if user else None)
-    return any(mark is not None and session.created_at < mark for mark in marks)
+    if instance.epoch is not None and session.created_at < instance.epoch:
+        return True
+    return user is not None and user.ended(session.created_at, session.id)
 
 
 def alive(session: Session, user: User | None, instance: Instance, now: datetime) -> bool:

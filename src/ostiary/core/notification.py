@@ -14,7 +14,7 @@ class Notification(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``url_template`` is the link's if the caller named one, with places as in :mod:`ostiary.core.url_template`.
     ``asked_at`` says when it was asked for, ``expires_at`` when its code is worth nothing any more. Word of a sign-in
-    names its ``device`` and ``address``.
+    names its ``device`` and ``address``, word of a changed account the ``change``.
     """
 
     template: str
@@ -33,6 +33,7 @@ class Notification(msgspec.Struct, frozen=True, omit_defaults=True):
     expires_at: datetime | None = None
     device: str = ""
     address: str = ""
+    change: str = ""
 
     def __repr__(self) -> str:
         """Never the code."""

@@ -31,7 +31,11 @@ SecondFactor = Literal["totp", "u2f", "otp_email", "otp_sms", "recovery_codes"]
 
 
 class LoginPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How people may log in; lifetimes in seconds say how long a check counts for a login UI."""
+    """How people may log in; lifetimes in seconds say how long a check counts for a login UI.
+
+    The last is not on ZITADEL's wire: a new password, or a factor taken away, ends all of the user's sessions but the one
+    that it was done in, instead of taking the password check from them.
+    """
 
     allow_username_password: bool = True
     allow_register: bool = True
@@ -52,6 +56,7 @@ class LoginPolicy(msgspec.Struct, frozen=True, omit_defaults=True):
     allow_domain_discovery: bool = True
     disable_login_with_email: bool = False
     disable_login_with_phone: bool = False
+    credential_change_ends_sessions: bool = False
 
 
 class LockoutPolicy(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -48,7 +48,7 @@ class Machine(msgspec.Struct, frozen=True, omit_defaults=True):
 class User(msgspec.Struct, frozen=True, omit_defaults=True):
     """One user of one organisation: exactly one of ``profile`` (a person, with ``email``) and ``machine`` is set.
 
-    No session or token from before ``valid_after`` is good; password checks from before ``password_changed_at`` no
+    No session or token from before ``valid_after`` is good, but for ``spared_session`` if it was spared at that time; password checks from before ``password_changed_at`` no
     longer count. ``domain`` is the organisation's primary domain, kept here for the long login name.
     """
 
@@ -67,7 +67,14 @@ class User(msgspec.Struct, frozen=True, omit_defaults=True):
     password_change_required: bool = False
     mfa_init_skipped_at: datetime | None = None
     valid_after: datetime | None = None
+    spared_session: tuple[str, datetime] | None = None
     version: int = 1
+
+    def ended(self, created_at: datetime, session_id: str) -> bool:
+        """Whether a session, or what came of it, is from before everything of the user was ended."""
+        if self.valid_after is None or created_at >= self.valid_after:
+            return False
+        return self.spared_session != (session_id, self.valid_after)
 
     @property
     def display_name(self) -> str:

@@ -81,6 +81,7 @@ class Texts:
             "application_name": notification.application_name,
             "device": notification.device,
             "address": notification.address,
+            "change": notification.change,
             "at": f"{notification.asked_at:%Y-%m-%d %H:%M} UTC" if notification.asked_at else "",
             "domain": urlsplit(self._login_base).hostname or "",
         }

@@ -94,6 +94,9 @@ def decide(
     refusal = next((e for factor, asked in change.challenges if (e := desk.begin(factor, asked))), None)
     if refusal is not None:
         return desk.refused(refusal)
+    refusal = desk.check_usable()
+    if refusal is not None:
+        return desk.refused(refusal)
     desk.set_metadata(change.metadata)
     if change.lifetime is not None:
         desk.record(LifetimeSet(view.now, view.now + change.lifetime))
@@ -155,6 +158,13 @@ class _Desk:
         self.consumed.extend(evidence.consumed)
         self.passed.append(factor)
         return None
+
+    def check_usable(self) -> OstiaryError | None:
+        """What was not refused for its own reason is refused when the session's user is not active."""
+        user = self._user()
+        if user is None or user.state in {UserState.ACTIVE, UserState.INITIAL}:
+            return None
+        return _not_active(user)
 
     def begin(self, factor: Factor, asked: object) -> OstiaryError | None:
         if factor.begin is None:

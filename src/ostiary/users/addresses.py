@@ -13,6 +13,7 @@ from ostiary.storage.port import Changes
 from ostiary.users.change import NewAddress, Verification
 from ostiary.users.codes import EMAIL, INVITE, PASSWORD_RESET, PHONE, Codes, Sending
 from ostiary.users.context import Context, Draft
+from ostiary.users.credential_change import addresses_changed
 from ostiary.users.rules import not_human, permitted, require_step_up
 
 _PERMISSION = "user.write"
@@ -40,7 +41,7 @@ class UserAddresses:
 
         async def attempt(_: int) -> tuple[Changes, Coded]:
             draft = await self._draft(caller, user_id, changes=True)
-            was = _of(draft.user, purpose)
+            user, was = draft.user, _of(draft.user, purpose)
             require_trusted(caller, draft.user, wanted.verification)
             setting = set_email if purpose == EMAIL else set_phone
             code = await setting(self._codes, draft, wanted)
@@ -53,6 +54,7 @@ class UserAddresses:
                 raise FailedPrecondition(
                     "COMMAND-Uch5e", f"{purpose.title()} not changed", hint="ask for another code instead"
                 )
+            await addresses_changed(self._context, caller, draft, user)
             return draft.changes(caller.user_id, f"user.{purpose}_set"), Coded(draft.user, code)
 
         return await self._context.carry_out(attempt)
@@ -64,7 +66,9 @@ class UserAddresses:
             draft = await self._draft(caller, user_id, changes=True)
             if draft.user.phone is None:
                 raise NotFound("COMMAND-p6rsc", "Phone not found")
+            user = draft.user
             await remove_phone(self._codes, draft)
+            await addresses_changed(self._context, caller, draft, user)
             return draft.changes(caller.user_id, "user.phone_removed"), draft.user
 
         return await self._context.carry_out(attempt)

@@ -16,6 +16,7 @@ from ostiary.core.user import AUTHENTICATOR, User
 from ostiary.errors import AlreadyExists, FailedPrecondition, NotFound
 from ostiary.storage.port import OWNED_LIMIT, Changes, Expect, Put, Remove
 from ostiary.users.context import Context, Draft
+from ostiary.users.credential_change import credential_changed
 from ostiary.users.rules import permitted, trusted
 
 MOST_LINKS: Final = 100  # of one user; their authenticators are read at once
@@ -54,6 +55,7 @@ class UserIdentityLinks:
             factor, tools = self._context.factors[_FACTOR], self._context.tools
             link = factor.enrol(user_id, encode_account(account), draft.now, tools)
             draft.puts.append(Put(AUTHENTICATOR, link))
+            await credential_changed(self._context, caller, draft, user, "idp_linked")
             return draft.changes(caller.user_id, "user.idp_linked", idp_id=account.idp_id), draft.user
 
         return await self._context.carry_out(attempt)
@@ -75,6 +77,7 @@ class UserIdentityLinks:
             if link is None:
                 raise NotFound("COMMAND-1M9xR", "The link could not be found")
             draft.removes.append(Remove(AUTHENTICATOR, link.id, link.version))
+            await credential_changed(self._context, caller, draft, user, "idp_unlinked", is_lost=True)
             return draft.changes(caller.user_id, "user.idp_unlinked", idp_id=idp_id), draft.user
 
         return await self._context.carry_out(attempt)

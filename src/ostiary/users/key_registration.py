@@ -35,6 +35,7 @@ from ostiary.storage.port import Audit, Changes, Put, Remove
 from ostiary.users.codes import PASSKEY_LINK, Codes, code_id
 from ostiary.users.context import Context, Draft
 from ostiary.users.creation_options import Creation, creation_options, require_relying_party
+from ostiary.users.credential_change import credential_changed
 from ostiary.users.invites import accept, judge_invitation, require_unequipped
 from ostiary.users.passkeys import LinkCode, ready_keys
 from ostiary.users.rules import not_human, trusted, unknown_user
@@ -141,6 +142,7 @@ class KeyRegistration:
                 await accept(self._codes, draft, judged)
             ready = await self._ready(draft, row, pending, attested)
             draft.puts.append(Put(AUTHENTICATOR, ready, row.version))
+            await credential_changed(self._context, caller, draft, user, f"{kind}_added")
             return draft.changes(caller.user_id, "user.key_verified", kind=kind), draft.user
 
         try:

@@ -10,6 +10,7 @@ from ostiary.core.user import AUTHENTICATOR, Address, Authenticator, User
 from ostiary.errors import AlreadyExists, FailedPrecondition, NotFound
 from ostiary.storage.port import Changes, Put, Remove
 from ostiary.users.context import Context, Draft
+from ostiary.users.credential_change import credential_changed
 from ostiary.users.rules import trusted
 
 _PERMISSION: Final = "user.credential.write"
@@ -55,6 +56,7 @@ class UserOtp:
                 raise FailedPrecondition(otp.unverified, f"The {otp.needs} is not verified", hint=hint)
             factor, tools = self._context.factors[otp.kind], self._context.tools
             draft.puts.append(Put(AUTHENTICATOR, factor.enrol(user_id, b"", draft.now, tools)))
+            await credential_changed(self._context, caller, draft, draft.user, f"{otp.kind}_added")
             return draft.changes(caller.user_id, f"user.{otp.kind}_added"), draft.user
 
         return await self._context.carry_out(attempt)
@@ -68,6 +70,8 @@ class UserOtp:
                 raise NotFound(otp.missing, "Multifactor OTP (OneTimePassword) doesn't exist")
             draft.removes.append(Remove(AUTHENTICATOR, old.id, old.version))
             draft.clears += guess_counters(user_id, self._context.factors[otp.kind], draft.now)
+            change = f"{otp.kind}_removed"
+            await credential_changed(self._context, caller, draft, draft.user, change, is_lost=True)
             return draft.changes(caller.user_id, f"user.{otp.kind}_removed"), draft.user
 
         return await self._context.carry_out(attempt)

@@ -14,6 +14,7 @@ from ostiary.errors import FailedPrecondition, InvalidArgument, NotFound, Ostiar
 from ostiary.storage.port import Changes, Put, Remove
 from ostiary.users.codes import EMAIL, PASSKEY_LINK, Codes, Sending, code_id
 from ostiary.users.context import Context, Draft
+from ostiary.users.credential_change import credential_changed
 from ostiary.users.rules import not_human, permitted, trusted
 
 MAX_NAME: Final = 200
@@ -72,6 +73,8 @@ class UserPasskeys:
                 raise _unknown()
             draft = Draft(user, user.version, self._context.effects.now())
             draft.removes.append(Remove(AUTHENTICATOR, row.id, row.version))
+            if row.is_ready:
+                await credential_changed(self._context, caller, draft, user, f"{kind}_removed", is_lost=True)
             return draft.changes(caller.user_id, "user.key_removed", kind=kind), draft.user
 
         return await self._context.carry_out(attempt)

@@ -14,6 +14,7 @@ from ostiary.storage.port import Changes, Put
 from ostiary.users.change import NewPassword, Proof
 from ostiary.users.codes import INVITE, PASSWORD_RESET, Codes
 from ostiary.users.context import Context, Draft
+from ostiary.users.credential_change import credential_changed
 from ostiary.users.guesses import Guesses
 from ostiary.users.invites import accept, judge_invitation, require_unequipped
 from ostiary.users.password_hash import hashed, require_acceptable
@@ -157,6 +158,8 @@ class PasswordChange:
         draft.puts.append(Put(AUTHENTICATOR, fresh, was))
         await self._codes.drop(draft, PASSWORD_RESET)
         draft.clears += self._guesses.counters(user.id, context.factors[KIND])
+        if old is not None:
+            await credential_changed(context, self._caller, draft, user, "password_changed", is_lost=True)
         draft.set(password_changed_at=draft.now, password_change_required=self._new.change_required)
         if proved.code is not None and proved.code.purpose == INVITE:
             await accept(self._codes, draft, proved.code)

@@ -12,6 +12,7 @@ from ostiary.core.user import AUTHENTICATOR, Authenticator, User
 from ostiary.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound
 from ostiary.storage.port import Changes, Put, Remove
 from ostiary.users.context import Context, Draft
+from ostiary.users.credential_change import credential_changed
 from ostiary.users.rules import permitted, trusted
 
 _PERMISSION: Final = "user.credential.write"
@@ -55,6 +56,7 @@ class UserRecoveryCodes:
             created_at = old.created_at if old else draft.now
             fresh = msgspec.structs.replace(fresh, created_at=created_at, version=was + 1)
             draft.puts.append(Put(AUTHENTICATOR, fresh, was))
+            await credential_changed(self._context, caller, draft, draft.user, "recovery_codes_generated")
             changes = draft.changes(caller.user_id, "user.recovery_codes_generated", count=count)
             return changes, Generated(draft.user, codes)
 
@@ -76,6 +78,8 @@ class UserRecoveryCodes:
                 raise FailedPrecondition("COMMAND-84rgg", "No recovery codes are set up")
             draft.removes.append(Remove(AUTHENTICATOR, old.id, old.version))
             draft.clears += guess_counters(user_id, self._context.factors[KIND], draft.now)
+            change = "recovery_codes_removed"
+            await credential_changed(self._context, caller, draft, draft.user, change, is_lost=True)
             return draft.changes(caller.user_id, "user.recovery_codes_removed"), draft.user
 
         return await self._context.carry_out(attempt)

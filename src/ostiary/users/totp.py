@@ -12,6 +12,7 @@ from ostiary.crypto.otp import SECRET_BYTES, base32, provisioning_uri
 from ostiary.errors import AlreadyExists, FailedPrecondition, NotFound, OstiaryError
 from ostiary.storage.port import BudgetSpent, Changes, Put, Remove
 from ostiary.users.context import Context, Draft
+from ostiary.users.credential_change import credential_changed
 from ostiary.users.guesses import Guesses
 from ostiary.users.rules import permitted, require_enrollable, trusted
 
@@ -94,6 +95,7 @@ class UserTotp:
             policy = await self._guesses.policy(draft.user)
             room = self._guesses.room(user_id, self._context.factors[KIND], policy, add=0)
             draft.clears += self._guesses.counters(user_id, self._context.factors[KIND])
+            await credential_changed(self._context, caller, draft, draft.user, "totp_added")
             changes = draft.changes(caller.user_id, "user.totp_verified", generation=generation)
             return msgspec.structs.replace(changes, budgets=room), draft.user
 
@@ -114,6 +116,10 @@ class UserTotp:
                 raise NotFound("COMMAND-Hd9sd", "Multifactor OTP (OneTimePassword) doesn't exist")
             draft.removes.append(Remove(AUTHENTICATOR, owned.id, owned.version))
             draft.clears += self._guesses.counters(user_id, self._context.factors[KIND])
+            if owned.is_ready:
+                await credential_changed(
+                    self._context, caller, draft, draft.user, "totp_removed", is_lost=True
+                )
             return draft.changes(caller.user_id, "user.totp_removed"), draft.user
 
         return await self._context.carry_out(attempt)

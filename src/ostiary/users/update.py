@@ -20,6 +20,7 @@ from ostiary.users.change import (
 )
 from ostiary.users.codes import Codes
 from ostiary.users.context import Context, Draft
+from ostiary.users.credential_change import addresses_changed
 from ostiary.users.names import take_name
 from ostiary.users.password import PasswordChange, UserPasswords
 from ostiary.users.rules import not_human, permitted, require_step_up
@@ -49,6 +50,7 @@ class UserUpdate:
                 codes = await self._apply(caller, draft, wanted, password)
                 if _reachable(draft.user) != _reachable(user):
                     await require_step_up(self._context, caller, user)
+                    await addresses_changed(self._context, caller, draft, user)
                 if draft.user == user and not draft.puts and not draft.removes:
                     return None, Changed(user)
                 changes = draft.changes(caller.user_id, "user.updated", generation=generation)
