@@ -1,20 +1,28 @@
 """A real server for tests: our own program, started on a free port with a data folder of its own."""
 
+import asyncio
 import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
+import asyncpg
 import pytest
 import requests
+
+from tests.postgres import Postgres
+
+if TYPE_CHECKING:  # plugins load before coverage begins: nothing of the server may
+    from ostiary.config import Settings
 
 START_S: Final = 30
 STOP_S: Final = 30
@@ -25,9 +33,12 @@ _PROGRAM: Final = (sys.executable, "-c", "from ostiary.cli import main; main()")
 class Served:
     """One data folder and the process that serves it, which may end and start again; ``log`` is all it said."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
-        """Nothing is started yet; ``folder`` is made by the first start."""
+    cluster: ClassVar[Postgres | None] = None  # with --postgres
+
+    def __init__(self, folder: Path, *options: str, database: str = "") -> None:
+        """Nothing is started yet; ``folder`` is made by the first start. ``database``: the URL of an own PostgreSQL."""
         self.folder = folder
+        self.database = database or (Served.cluster.new_database() if Served.cluster else "sqlite")
         self.log = folder.with_name(f"{folder.name}.log")
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
@@ -46,7 +57,7 @@ class Served:
         """Start, and wait until it is ready; the seconds that took."""
         began = time.monotonic()
         port = () if "--port" in self._options else ("--port", "0")
-        arguments = ("serve", "--data", str(self.folder), *port, *self._options)
+        arguments = ("serve", *self.place, *port, *self._options)
         environment = {
             name: value
             for name, value in os.environ.items()
@@ -126,9 +137,30 @@ class Served:
         return f"127.0.0.1:{self.port}"
 
     @property
-    def database(self) -> Path:
-        """The file that keeps everything."""
-        return self.folder / "ostiary.db"
+    def place(self) -> tuple[str, ...]:
+        """The options that name it to commands."""
+        return ("--data", str(self.folder), "--database", self.database)
+
+    @property
+    def settings(self) -> "Settings":
+        """For what an operator does beside it."""
+        from ostiary.config import load
+
+        return load({"data": self.folder, "database": self.database})
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """What the database itself answers."""
+        if self.database == "sqlite":
+            with closing(sqlite3.connect(f"file:{self.folder / 'ostiary.db'}?mode=ro", uri=True)) as database:
+                return database.execute(sql).fetchall()
+
+        async def fetched() -> list[tuple[Any, ...]]:
+            connection = await asyncpg.connect(self.database)
+            rows = [tuple(row) for row in await connection.fetch(sql)]
+            await connection.close()
+            return rows
+
+        return asyncio.run(fetched())
 
     @property
     def pat(self) -> str:
@@ -177,6 +209,15 @@ SERVICES: Final = {
     "org": "zitadel.org.v2.OrganizationService",
     "oidc": "zitadel.oidc.v2.OIDCService",
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def served_on_postgres(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With ``--postgres`` every server has a database in one cluster."""
+    if request.config.getoption("--postgres"):
+        Served.cluster = request.getfixturevalue("postgres")
+    yield
+    Served.cluster = None
 
 
 @pytest.fixture(scope="session")

@@ -12,13 +12,14 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ostiary.core.secret import Secret
+from ostiary.core.secret import Secret, without_password
 
 PREFIX: Final = "OSTIARY_"
 FILE: Final = Path("ostiary.toml")
 SQLITE: Final = "sqlite"
 _OF_OTHERS: Final = ("OSTIARY_BENCH_",)  # variables of the benchmarks, not ours
-_POSTGRES: Final = ("postgresql:", "postgres:")
+_POSTGRES: Final = ("postgresql://", "postgres://")
+_MOST_WORKERS: Final = 64
 _COUNTS: Final = {"hash_workers", "connections", "connections_per_address"}
 _FIELD: Final = re.compile(r"`\$\.(\w+)`")
 
@@ -39,13 +40,17 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     )
     host: Annotated[str, "address", "The address to listen on; 0.0.0.0 or :: for all."] = "127.0.0.1"
     port: Annotated[int, "port", "The one port of all transports."] = 8080
-    database: Annotated[str, "URL", "`sqlite` is the file ostiary.db in the data folder."] = SQLITE
+    database: Annotated[
+        str,
+        "URL",
+        "`sqlite` is the file ostiary.db in the data folder; or postgresql://USER@HOST[,HOST…]/NAME.",
+    ] = SQLITE
     external_url: Annotated[
         str, "URL", "How clients reach this server, the issuer of its tokens; empty: http://localhost:PORT."
     ] = ""
     tls_cert: Annotated[Path | None, "PEM file", "Certificate chain; with it the port speaks TLS."] = None
     tls_key: Annotated[Path | None, "PEM file", "The private key of the certificate."] = None
-    workers: Annotated[int, "processes", "Serving processes; SQLite has one."] = 1
+    workers: Annotated[int, "processes", "Serving processes on this port; with SQLite one."] = 1
     dev: Annotated[
         bool,
         "true/false",
@@ -178,6 +183,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.data / "ostiary.db"
 
     @property
+    def is_postgres(self) -> bool:
+        """Whether the database is a PostgreSQL server's."""
+        return self.database.startswith(_POSTGRES)
+
+    @property
     def url(self) -> str:
         """The external URL, without a slash at its end."""
         scheme = "https" if self.tls_cert else "http"
@@ -255,7 +265,8 @@ def table() -> list[tuple[str, str, str, str]]:
 
 def values(settings: Settings) -> dict[str, str]:
     """Every setting as it holds; secrets are stars."""
-    return {name: _shown(getattr(settings, name)) for name in names()}
+    shown = {name: _shown(getattr(settings, name)) for name in names()}
+    return shown | {"database": without_password(settings.database)}
 
 
 def _shown(value: object) -> str:
@@ -330,14 +341,14 @@ def _told(message: str) -> str:
 
 
 def _refusal(settings: Settings) -> str:
-    if settings.database.startswith(_POSTGRES):
-        return (
-            "PostgreSQL is not supported by this version yet; leave out the database setting to use SQLite."
-        )
-    if settings.database != SQLITE:
-        return "The database setting must be `sqlite`: the file ostiary.db in the data folder."
-    if settings.workers != 1:
+    if settings.database != SQLITE and not settings.is_postgres:
+        return "The database setting must be `sqlite`, or a URL such as postgresql://ostiary@db.example.com/ostiary."
+    if settings.workers != 1 and not settings.is_postgres:
         return "With SQLite one process serves (workers = 1): it already uses all that one database file can give."
+    if not 1 <= settings.workers <= _MOST_WORKERS:
+        return f"There are 1 to {_MOST_WORKERS} workers."
+    if settings.test_clock and settings.workers != 1:
+        return "test_clock moves the time of one process: leave out workers."
     if not settings.host:  # it would be every address
         return "host is empty: leave it out, or give 0.0.0.0 or :: to listen on all addresses."
     if not 0 <= settings.port <= 65_535:

@@ -124,7 +124,7 @@ def test_failed_disk(start: Start) -> None:
         (["--dev", "--host", "0.0.0.0"], "refused on the address 0.0.0.0"),  # noqa: S104
         (["--test-clock"], "needs dev"),
         (["--workers", "2"], "one process serves"),
-        (["--database", "postgresql://h/d"], "PostgreSQL is not supported by this version yet"),
+        (["--workers", "0", "--database", "postgresql://h/d"], "1 to 64 workers"),
         (["--database", "mysql://h/d"], "must be `sqlite`"),
         (["--tls-cert", "x"], "TLS needs both"),
         (["--port", "70000"], "no port 70000"),

@@ -16,6 +16,7 @@ from ostiary.core.secret import (
     same_hash,
     secret_hash,
     token_text,
+    without_password,
 )
 
 BYTES = st.binary(min_size=SECRET_BYTES, max_size=SECRET_BYTES)
@@ -89,3 +90,17 @@ def test_hashes_are_compared_whole() -> None:
     assert same_hash(b"abc", b"abc")
     assert not same_hash(b"abc", b"abd")
     assert not same_hash(b"", b"abc")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://u@h/d", "postgresql://u@h/d"),
+        ("postgresql://u:word@h1,h2:5433/d", "postgresql://u@h1,h2:5433/d"),
+        ("postgresql://u:a@b@h/d", "postgresql://u@h/d"),
+        ("postgresql:///d?host=/run&password=word&user=u", "postgresql:///d?host=/run&password=***&user=u"),
+    ],
+)
+def test_url_without_password(url: str, shown: str) -> None:
+    """A URL that is shown has no password, wherever it stood."""
+    assert without_password(url) == shown

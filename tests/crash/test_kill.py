@@ -1,7 +1,6 @@
 """kill -9 in the middle of a load (R-01): nothing acknowledged is lost or revived, one token of a session lives."""
 
 import random
-import sqlite3
 import time
 from collections import Counter
 from pathlib import Path
@@ -52,11 +51,9 @@ class Campaign:
         """What is wrong after all, with every token that ever was tried once more, and the audit counted."""
         tokens = {(name, token) for name, state in self._oracle.states.items() for token in state.tokens}
         wrong = self._oracle.judge([], look(self.server, tokens))
-        with sqlite3.connect(f"file:{self.server.database}?mode=ro", uri=True) as database:
-            rows = database.execute(
-                "SELECT object_id, action, count(*) FROM audit WHERE action LIKE 'session.%' GROUP BY 1, 2"
-            ).fetchall()
-        database.close()
+        rows = self.server.rows(
+            "SELECT object_id, action, count(*) FROM audit WHERE action LIKE 'session.%' GROUP BY 1, 2"
+        )
         audited = {(session, action): count for session, action, count in rows}
         for session, state in self._oracle.states.items():
             for action, count in _expected(state).items():
@@ -83,9 +80,9 @@ class Campaign:
         return known | {(one.session, one.token) for one in done if one.token}
 
     def _integrity(self) -> list[str]:
-        database = sqlite3.connect(f"file:{self.server.database}?mode=ro", uri=True)
-        (answer,) = database.execute("PRAGMA integrity_check").fetchone()
-        database.close()
+        if self.server.database != "sqlite":
+            return []
+        ((answer,),) = self.server.rows("PRAGMA integrity_check")
         return [] if answer == "ok" else [f"integrity_check: {answer}"]
 
 

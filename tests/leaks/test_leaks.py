@@ -161,6 +161,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
 
 def written(served: Served) -> bytes:
     """The bytes of the database and of its log."""
+    if Served.cluster is not None:
+        return Served.cluster.written()
     return b"".join(path.read_bytes() for path in sorted(served.folder.glob("ostiary.db*")))
 
 

@@ -1,10 +1,16 @@
-"""Two tiers: every change runs all tests but those marked `nightly`; `--nightly` runs them too."""
+"""Two tiers: every change runs all tests but those marked `nightly`; `--nightly` runs them too.
+
+`--postgres` gives every server of the tests a PostgreSQL database instead of a file.
+"""
 
 import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--nightly`."""
+    """Add the options."""
+    parser.addoption(
+        "--postgres", action="store_true", help="serve on PostgreSQL wherever a test starts a server"
+    )
     parser.addoption("--nightly", action="store_true", help="run the long crash, race and soak campaigns too")
 
 

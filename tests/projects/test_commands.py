@@ -15,7 +15,7 @@ Captured = pytest.CaptureFixture[str]
 
 def test_application(served: Served, tmp_path: Path, capsys: Captured) -> None:
     """A client made by command authenticates with the secret in its file, which is for its owner alone."""
-    file, place = tmp_path / "client.json", ["--data", str(served.folder)]
+    file, place = tmp_path / "client.json", [*served.place]
     create = ["app", "create", "by-hand", "site", "--redirect-uri", "https://a.example/cb", *place]
     assert run([*create, "--file", str(file)]) == 0
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -38,7 +38,7 @@ def test_application(served: Served, tmp_path: Path, capsys: Captured) -> None:
 
 def test_kinds(served: Served, capsys: Captured) -> None:
     """A program that cannot keep a secret gets none; an API has no redirect; bad wishes are told."""
-    place = ["--data", str(served.folder)]
+    place = [*served.place]
     create = ["app", "create", "kinds"]
     local = ["--redirect-uri", "http://localhost/cb"]
     assert run([*create, "cli", "--type", "native", *local, "--opaque", *place]) == 0
@@ -55,7 +55,7 @@ def test_kinds(served: Served, capsys: Captured) -> None:
 def test_machine(served: Served, tmp_path: Path, capsys: Captured) -> None:
     """A service user's key file and client secret are written, and its secret opens the token endpoint."""
     key, secret = tmp_path / "service.json", tmp_path / "secret.json"
-    create = ["machine", "create", "keyed", "--role", "ORG_USER_MANAGER", "--data", str(served.folder)]
+    create = ["machine", "create", "keyed", "--role", "ORG_USER_MANAGER", *served.place]
     assert run([*create, "--key", str(key), "--secret", str(secret)]) == 0
     assert "PRIVATE" not in capsys.readouterr().out
     file, made = json.loads(key.read_text()), json.loads(secret.read_text())

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from ostiary.app.installation import existing
-from ostiary.config import load
 from ostiary.core.policy import POLICY, LockoutPolicy, Policy, policy_id
 from ostiary.storage.port import Changes, Put
 from tests.served import Served
@@ -46,7 +45,7 @@ def lower_budget(served: Served, organization: str, attempts: int) -> None:
     policy = Policy(identifier, organization, "lockout", values)
 
     async def save() -> None:
-        async with existing(load({"data": served.folder})) as installation:
+        async with existing(served.settings) as installation:
             await installation.store.save(Changes(puts=(Put(POLICY, policy),), raises_generation=True))
 
     asyncio.run(save())

@@ -23,7 +23,7 @@ def at_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, 
     with Served(folder / "data", *options) as served:
         made = [
             *(sys.executable, "-c", "from ostiary.cli import main; main()", "machine", "create", "robot"),
-            *("--role", "IAM_OWNER", "--data", str(served.folder)),
+            *("--role", "IAM_OWNER", *served.place),
             *("--pat", str(folder / "pat"), "--key", str(folder / "key"), "--secret", str(folder / "secret")),
         ]
         subprocess.run(made, check=True, capture_output=True, timeout=60)

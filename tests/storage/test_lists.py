@@ -1,4 +1,4 @@
-"""Lists: both stores answer every question alike, and as the filter's own definition says."""
+"""Lists: all stores answer every question alike, and as the filter's own definition says."""
 
 import random
 from collections.abc import AsyncIterator, Callable
@@ -34,6 +34,7 @@ from ostiary.storage.memory import MemoryStore
 from ostiary.storage.port import Changes, Listing, Put, Store
 from ostiary.storage.sqlite import SqliteStore
 from tests.doubles.effects import START
+from tests.postgres import Postgres
 from tests.storage.rows import authenticator, made, session
 
 # Case pairs that fold to more letters, combining marks, what LIKE and GLOB take for special, what SQL quotes.
@@ -122,21 +123,22 @@ def rows() -> Changes:
 
 
 @pytest.fixture
-async def both(tmp_path: Path) -> AsyncIterator[tuple[Store, Store]]:
-    """The two stores, with the same rows."""
-    memory, sqlite = MemoryStore(), SqliteStore(tmp_path / "lists.db")
-    for store in (memory, sqlite):
+async def stores(tmp_path: Path, postgres: Postgres) -> AsyncIterator[tuple[Store, ...]]:
+    """Every store, with the same rows."""
+    opened = (MemoryStore(), SqliteStore(tmp_path / "lists.db"), await postgres.empty_store())
+    for store in opened:
         await store.save(rows())
-    yield memory, sqlite
-    await sqlite.close()
+    yield opened
+    for store in opened:
+        await store.close()
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(listing=listings())
-async def test_stores_answer_alike(both: tuple[Store, Store], listing: Listing[Any]) -> None:
+async def test_stores_answer_alike(stores: tuple[Store, ...], listing: Listing[Any]) -> None:
     """Any condition, order and part of a list has one answer."""
-    memory, sqlite = both
-    assert await sqlite.page(listing) == await memory.page(listing)
+    wanted, *answers = [await store.page(listing) for store in stores]
+    assert answers == [wanted] * len(answers)
 
 
 async def test_pages_are_parts_of_one_list(store: Store) -> None:
@@ -186,9 +188,8 @@ async def test_as_many_conditions_as_allowed(store: Store, join: type[Every | So
             await store.page(Listing(SESSION, refused))
 
 
-async def test_threat_a_nested_query_overflows_the_parser(tmp_path: Path) -> None:
+async def test_threat_a_nested_query_overflows_the_parser(store: Store) -> None:
     """As deep as the API lets people ask, in every way of nesting, the database answers."""
-    store = SqliteStore(tmp_path / "test.db")
     ways: tuple[tuple[int, Callable[[Filter], Filter]], ...] = (
         (MAX_DEPTH - 3, Not),
         (MAX_DEPTH - 3, lambda of: Every((of,))),
@@ -201,7 +202,6 @@ async def test_threat_a_nested_query_overflows_the_parser(tmp_path: Path) -> Non
             asked = way(asked)
         deep = Listing(USER, Names("id", USER, Every((asked,))), "id", descending=False, offset=0, limit=1)
         assert (await store.page(deep)).total == 0
-    await store.close()
 
 
 @pytest.mark.parametrize("count", [0, 1, 49, 50, 51, 60])

@@ -2,12 +2,15 @@
 
 import asyncio
 import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from hypothesis import given, settings
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ostiary.core.organization import ORGANIZATION
@@ -26,8 +29,10 @@ from ostiary.storage.port import (
     Remove,
     Store,
 )
+from ostiary.storage.postgres.store import PostgresStore
 from ostiary.storage.sqlite import SqliteStore
 from tests.doubles.effects import START
+from tests.postgres import Postgres
 from tests.storage.rows import KIND_OF, authenticator, organization, session
 
 IDS = st.sampled_from(["1", "2", "3"])
@@ -96,32 +101,52 @@ async def state(store: Store) -> list[object]:
     return [*rows, *counters, await store.generation()]
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.lists(saves(), max_size=10))
-async def test_stores_judge_alike(steps: list[Changes]) -> None:
-    """Outcome and state are those of the memory store after every save."""
+@pytest.fixture
+async def postgres_store(postgres: Postgres) -> AsyncIterator[PostgresStore]:
+    """A store that all examples of a test use, each emptying it first."""
+    opened = await postgres.empty_store()
+    yield opened
+    await opened.close()
+
+
+@asynccontextmanager
+async def stores(postgres: Postgres, shared: PostgresStore) -> AsyncIterator[tuple[Store, ...]]:
+    """Every store, empty; the memory store is the first."""
+    await postgres.clear()
     with tempfile.TemporaryDirectory() as folder:
-        memory, sqlite = MemoryStore(), SqliteStore(Path(folder) / "saves.db")
+        sqlite = SqliteStore(Path(folder) / "saves.db")
         sqlite._written.execute("PRAGMA synchronous = OFF")  # a judgement does not depend on the disk
-        due = tuple(Message(id_, "mail", START, b"") for id_ in ("1", "2"))
-        for changes in (Changes(outbox=due), *steps):
-            assert await outcome(sqlite, changes) == await outcome(memory, changes)
-            assert await state(sqlite) == await state(memory)
+        yield MemoryStore(), sqlite, shared
         await sqlite.close()
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.lists(saves(), min_size=2, max_size=12))
-async def test_a_group_is_judged_as_its_saves_one_after_another(steps: list[Changes]) -> None:
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(saves(), max_size=10))
+async def test_stores_judge_alike(
+    postgres: Postgres, postgres_store: PostgresStore, steps: list[Changes]
+) -> None:
+    """Outcome and state are those of the memory store after every save."""
+    due = tuple(Message(id_, "mail", START, b"") for id_ in ("1", "2"))
+    async with stores(postgres, postgres_store) as (memory, *others):
+        for changes in (Changes(outbox=due), *steps):
+            wanted = await outcome(memory, changes)
+            for store in others:
+                assert await outcome(store, changes) == wanted
+                assert await state(store) == await state(memory)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(saves(), min_size=2, max_size=12))
+async def test_a_group_is_judged_as_its_saves_one_after_another(
+    postgres: Postgres, postgres_store: PostgresStore, steps: list[Changes]
+) -> None:
     """Saves that make one commit have the outcomes and leave the state of a row of them."""
     steps = [msgspec.structs.replace(changes, lease=None) for changes in steps]
     first = Changes(puts=tuple(put(session(key), 0) for key in ("1", "2")))
-    with tempfile.TemporaryDirectory() as folder:
-        memory, sqlite = MemoryStore(), SqliteStore(Path(folder) / "saves.db")
-        sqlite._written.execute("PRAGMA synchronous = OFF")
-        for store in (memory, sqlite):
+    async with stores(postgres, postgres_store) as (memory, *others):
+        await memory.save(first)
+        wanted = [await outcome(memory, changes) for changes in steps]
+        for store in others:
             await store.save(first)
-        at_once = await asyncio.gather(*(outcome(sqlite, changes) for changes in steps))
-        assert at_once == [await outcome(memory, changes) for changes in steps]
-        assert await state(sqlite) == await state(memory)
-        await sqlite.close()
+            assert await asyncio.gather(*(outcome(store, changes) for changes in steps)) == wanted
+            assert await state(store) == await state(memory)

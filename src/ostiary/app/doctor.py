@@ -1,5 +1,6 @@
 """What is wrong with a set-up, in words. Nothing is changed by looking."""
 
+import asyncio
 import shutil
 import socket
 import stat
@@ -22,7 +23,8 @@ from ostiary.effects import SystemEffects, stopwatch
 from ostiary.keys.master import BadMasterKey, parse_master_keys
 from ostiary.keys.sealing import opens
 from ostiary.storage.folder import holder
-from ostiary.storage.sqlite_check import Look, look
+from ostiary.storage.look import Look
+from ostiary.storage.sqlite_check import look
 
 _PRIVATE_FILES: Final = (MASTER_KEY_FILE, "admin.pat", "login-client.pat", "admin.password", DEV_FILE)
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
@@ -93,10 +95,10 @@ def _disk(folder: Path) -> Iterator[Finding]:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
-    if not settings.database_file.exists():
+    if not settings.is_postgres and not settings.database_file.exists():
         yield Finding(Level.NOTE, "There is no database yet.", "`ostiary serve` makes it.")
         return
-    seen = look(settings.database_file)
+    seen = _look(settings)
     if seen.wrong:
         yield Finding(Level.PROBLEM, seen.wrong)
         return
@@ -108,6 +110,14 @@ def _database(settings: Settings) -> Iterator[Finding]:
         yield Finding(Level.GOOD, "The database is whole and of this version.")
     yield from _master_key(settings, seen)
     yield from _clock(seen)
+
+
+def _look(settings: Settings) -> Look:
+    if not settings.is_postgres:
+        return look(settings.database_file)
+    from ostiary.storage.postgres.look import look as look_at_server
+
+    return asyncio.run(look_at_server(settings.database))
 
 
 def _master_key(settings: Settings, seen: Look) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
+import msgspec
 from structlog.typing import FilteringBoundLogger
 
 from ostiary import __version__
@@ -33,26 +34,58 @@ CLEAN, FAILED = 0, 1
 
 def serve_until_told(settings: Settings) -> int:
     """Serve; the exit status. Raises Trouble when the set-up does not allow it."""
-    failed = False
-
-    async def main() -> None:
-        nonlocal failed
-        failed = await _live(settings)
-
     try:
         prepare(settings.data)
         with locked(settings.data):
-            run(main)
+            return _serve(settings) if settings.workers == 1 else _serve_by_workers(settings)
     except FolderInUse as error:
         raise Trouble(f"{error} One process serves a data folder; stop that one first.") from None
     except OSError as error:
         raise Trouble(_refused(settings, error)) from None
+
+
+def _serve(settings: Settings, worker: int | None = None, keeper: int | None = None) -> int:
+    """In this process; ``worker`` is its number among several, which end when the pipe ``keeper`` does."""
+    failed = False
+
+    async def main() -> None:
+        nonlocal failed
+        failed = await _live(settings, worker, keeper)
+
+    run(main)
     return FAILED if failed else CLEAN
 
 
-async def _live(settings: Settings) -> bool:
+def _serve_by_workers(settings: Settings) -> int:
+    from ostiary.app.workers import Workers, shared_port
+
+    kept, port = shared_port(settings.host, settings.port)
+    on_port = msgspec.structs.replace(settings, port=port)
+    asyncio.run(_first_start(settings))  # by one, before there are several
+
+    def serve_as(worker: int) -> int:
+        try:
+            return _serve(on_port, worker, workers.held)
+        except (Trouble, OSError) as error:
+            sys.stderr.write(f"ostiary: {error}\n")
+            return FAILED
+
+    workers = Workers(settings.workers, serve_as, settings.log_level, console=_is_console(settings))
+    with kept:
+        return workers.run()
+
+
+async def _first_start(settings: Settings) -> None:
+    async with opened(settings, SERVE_NODE) as installation:
+        await begin(installation)
+        await _guest(installation)
+
+
+async def _live(settings: Settings, worker: int | None, keeper: int | None) -> bool:
     """From the first start to the last answer; whether the store or a worker failed meanwhile."""
     loop = asyncio.get_running_loop()
+    if keeper is not None:
+        loop.add_reader(keeper, _orphaned, loop, keeper)
     fatal: asyncio.Future[BaseException] = loop.create_future()
 
     def on_fatal(error: BaseException) -> None:
@@ -64,7 +97,7 @@ async def _live(settings: Settings) -> bool:
         store, now = installation.store, installation.effects.now
         log = open_log(sys.stderr, console=_is_console(settings), level=settings.log_level, now=now)
         readiness = Readiness(store, installation.effects, settings.data, lambda: store.queued)
-        watch = _Watch(settings, readiness, log, guest)
+        watch = _Watch(settings, readiness, log, guest, is_first=not worker)
         fatal.add_done_callback(watch.fail)
         most = Most(settings.connections, settings.connections_per_address)
         staged = Staged(surface(installation, readiness, log))
@@ -101,6 +134,7 @@ async def _answer(
         settings.host,
         settings.port,
         tls=context_of(settings),
+        is_shared=settings.workers > 1,
         ready=ready,
         draining=watch.drain,
         notice_s=settings.notice_s,
@@ -112,9 +146,16 @@ class _Watch:
     """What is said and marked when the server begins, leaves or fails."""
 
     def __init__(
-        self, settings: Settings, readiness: Readiness, log: FilteringBoundLogger, guest: Alice | None
+        self,
+        settings: Settings,
+        readiness: Readiness,
+        log: FilteringBoundLogger,
+        guest: Alice | None,
+        *,
+        is_first: bool,
     ) -> None:
         self._settings = settings
+        self._is_first = is_first
         self._readiness = readiness
         self._log = log
         self._guest = guest
@@ -122,7 +163,8 @@ class _Watch:
 
     def ready(self, port: int) -> None:
         """The first screen goes before the first line of the log."""
-        _say(welcome(self._settings, port, self._guest))
+        if self._is_first:
+            _say(welcome(self._settings, port, self._guest))
         self._log.info("server.started", version=__version__, address=self._settings.host, port=port)
 
     def drain(self) -> None:
@@ -147,6 +189,12 @@ def _loaded(on_fatal: Callable[[BaseException], None], task: "asyncio.Task[None]
     error = None if task.cancelled() else task.exception()
     if error is not None:
         on_fatal(error)
+
+
+def _orphaned(loop: asyncio.AbstractEventLoop, keeper: int) -> None:
+    """Nobody would start us anew, nor tell us to leave: so we leave."""
+    loop.remove_reader(keeper)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _settle(fatal: "asyncio.Future[BaseException]", error: BaseException) -> None:

@@ -1,6 +1,7 @@
 """What operators do to an installation that nobody serves."""
 
 import asyncio
+from contextlib import nullcontext
 
 from ostiary.app.beginning import begin
 from ostiary.app.installation import COMMAND_NODE, opened
@@ -17,7 +18,8 @@ def prepare_installation(settings: Settings) -> str:
 
     try:
         prepare(settings.data)
-        with locked(settings.data):
+        # a file is changed when nobody has it; PostgreSQL's lock is the database's own, and others may serve meanwhile
+        with nullcontext() if settings.is_postgres else locked(settings.data):
             is_new = asyncio.run(run())
     except FolderInUse as error:
         raise Trouble(f"{error} Stop it first: a schema is not changed under a running server.") from None

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 from ostiary.config import Settings, load
 
 _DATA = Parameter(help="The data folder (default ./ostiary-data).")
+_DATABASE = Parameter(help="`sqlite`, in the data folder (default), or postgresql://USER@HOST/NAME.")
 _CONFIG = Parameter(help="A settings file instead of ./ostiary.toml.")
 
 
@@ -19,10 +20,11 @@ class Place:
 
     data: Annotated[Path | None, _DATA] = None
     config: Annotated[Path | None, _CONFIG] = None
+    database: Annotated[str | None, _DATABASE] = None
 
     def settings(self) -> Settings:
         """Options over environment over file over defaults; raises SettingsError."""
-        return load({"data": self.data}, self.config)
+        return load({"data": self.data, "database": self.database}, self.config)
 
 
 @Parameter(name="*")
@@ -34,13 +36,13 @@ class Serving:
     config: Annotated[Path | None, _CONFIG] = None
     host: Annotated[str | None, Parameter(help="The address to listen on (default 127.0.0.1).")] = None
     port: Annotated[int | None, Parameter(help="The port of all transports (default 8080).")] = None
-    database: Annotated[str | None, Parameter(help="`sqlite`, in the data folder.")] = None
+    database: Annotated[str | None, _DATABASE] = None
     external_url: Annotated[
         str | None, Parameter(help="How clients reach it (default http://localhost:PORT).")
     ] = None
     tls_cert: Annotated[Path | None, Parameter(help="Certificate chain, PEM.")] = None
     tls_key: Annotated[Path | None, Parameter(help="Its private key, PEM.")] = None
-    workers: Annotated[int | None, Parameter(help="Processes; SQLite has one.")] = None
+    workers: Annotated[int | None, Parameter(help="Serving processes; with SQLite one.")] = None
     dev: Annotated[bool | None, Parameter(help="Try it out: alice, mail and SMS to the console.")] = None
     test_clock: Annotated[bool | None, Parameter(help="With --dev: POST /debug/clock moves time.")] = None
     organization: Annotated[str | None, Parameter(help="The organisation that the first start makes.")] = None

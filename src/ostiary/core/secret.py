@@ -16,6 +16,7 @@ SESSION_TOKEN = "osts"
 PERSONAL_ACCESS_TOKEN = "ostp"
 
 _TOKEN = re.compile(r"([a-z]{4})_([0-9]{1,20})_([A-Za-z0-9_-]{43})", re.ASCII)
+_PASSWORD = re.compile(r"(?<=//)([^/@:]*):[^/]*@|(?<=[?&]password=)[^&]*")
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
 
 
@@ -88,3 +89,8 @@ def is_base64url(text: str) -> bool:
 def same_hash(left: bytes, right: bytes) -> bool:
     """Compared in constant time."""
     return hmac.compare_digest(left, right)
+
+
+def without_password(url: str) -> str:
+    """A URL for people: the same without the password of its user."""
+    return _PASSWORD.sub(lambda found: f"{found[1]}@" if found[1] is not None else "***", url)

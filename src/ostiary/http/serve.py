@@ -85,8 +85,10 @@ class Server:
         self._life = Life(app)
         self.port = 0
 
-    async def start(self, host: str, port: int, *, tls: ssl.SSLContext | None = None) -> None:
-        """Begin the application's life, then listen."""
+    async def start(
+        self, host: str, port: int, *, tls: ssl.SSLContext | None = None, is_shared: bool = False
+    ) -> None:
+        """Begin the application's life, then listen; ``is_shared``: on a port that other processes have too."""
         loop = asyncio.get_running_loop()
         await self._life.start()
         self._shared = Shared(self._app, self._http2, self._now, self._times, self._most)
@@ -96,6 +98,7 @@ class Server:
             port,
             ssl=tls,
             backlog=_BACKLOG,
+            reuse_port=is_shared or None,
             ssl_handshake_timeout=self._times.header_s if tls else None,
         )
         self.port = self._listener.sockets[0].getsockname()[1]
@@ -136,6 +139,7 @@ async def serve(
     port: int,
     *,
     tls: ssl.SSLContext | None = None,
+    is_shared: bool = False,
     ready: Callable[[int], None] = lambda _: None,
     draining: Callable[[], None] = lambda: None,
     notice_s: float = 0,
@@ -155,7 +159,7 @@ async def serve(
 
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, tell)
-    await server.start(host, port, tls=tls)
+    await server.start(host, port, tls=tls, is_shared=is_shared)
     ready(server.port)
     await told.wait()
     draining()

@@ -30,10 +30,15 @@ class NotTogether(Exception):
 
 @dataclass(slots=True)
 class Found:
-    """What the database has. An absent row has no version; ``columns`` are those of rows that are to be written."""
+    """What the database has. An absent row has no version.
+
+    Of rows that are to be written: ``columns``, if the store wants to know which of them change, and ``owners``, if the
+    kind's owners are counted.
+    """
 
     versions: dict[Row, int] = field(default_factory=dict)
     columns: dict[Row, list[SqlValue]] = field(default_factory=dict)
+    owners: dict[Row, SqlValue] = field(default_factory=dict)
     owned: dict[Row, int] = field(default_factory=dict)  # by kind and owner, how many, at most OWNED_LIMIT
     counters: dict[str, Counter] = field(default_factory=dict)
     generation: int = 0
@@ -134,10 +139,8 @@ class Group:
         """Who has a row more or less than was counted has no known count in this group: a Conflict, to be tried again."""
         kind = row[0]
         owner_of = kind.columns[kind.owner]
-        before: object = None
+        before: object = self.found.owners.get(row)
         after: object = None
-        if row in self.found.columns:
-            before = self.found.columns[row][list(kind.columns).index(kind.owner)]
         if isinstance(write, Put):
             after = owner_of(write.value)
         for owner in {before, after} if before != after else ():

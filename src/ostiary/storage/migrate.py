@@ -3,10 +3,12 @@
 import hashlib
 import re
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 
-_NAME = re.compile(r"(\d{4})_(\w+)\.sqlite\.sql", re.ASCII)
+_NAME = re.compile(r"(\d{4})_(\w+)\.(sqlite|postgres)\.sql", re.ASCII)
+Applied = tuple[int, str, str]  # number, name and checksum, as the database's own ledger has them
 _LEDGER = (
     "CREATE TABLE IF NOT EXISTS schema_migration ("
     "number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL) STRICT"
@@ -31,22 +33,22 @@ class Migration:
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
 
-def migrations() -> list[Migration]:
-    """All of this version, in order."""
+def migrations(database: str = "sqlite") -> list[Migration]:
+    """All of this version for a database, in order."""
     folder = files("ostiary.storage") / "migrations"
     found = [(_NAME.fullmatch(item.name), item) for item in folder.iterdir()]
-    made = [Migration(int(name[1]), name[2], item.read_text()) for name, item in found if name]
+    made = [
+        Migration(int(name[1]), name[2], item.read_text("utf-8"))
+        for name, item in found
+        if name and name[3] == database
+    ]
     return sorted(made, key=lambda migration: migration.number)
 
 
-def pending(connection: sqlite3.Connection) -> list[Migration]:
+def left(applied: Iterable[Applied], all_of_them: Iterable[Migration]) -> list[Migration]:
     """What is still to be done; raises SchemaError for a newer schema or an edited migration."""
-    connection.execute(_LEDGER)
-    rows = connection.execute(
-        "SELECT number, name, checksum FROM schema_migration ORDER BY number"
-    ).fetchall()
-    known = {migration.number: migration for migration in migrations()}
-    for number, name, checksum in rows:
+    known = {migration.number: migration for migration in all_of_them}
+    for number, name, checksum in applied:
         ours = known.pop(number, None)
         if ours is None:
             raise SchemaError(
@@ -58,6 +60,13 @@ def pending(connection: sqlite3.Connection) -> list[Migration]:
                 f"Migration {number} ({name}) was changed after it was applied to this database."
             )
     return sorted(known.values(), key=lambda migration: migration.number)
+
+
+def pending(connection: sqlite3.Connection) -> list[Migration]:
+    """What is still to be done to a file; raises SchemaError."""
+    connection.execute(_LEDGER)
+    rows = connection.execute("SELECT number, name, checksum FROM schema_migration ORDER BY number")
+    return left(rows.fetchall(), migrations())
 
 
 def migrate(connection: sqlite3.Connection) -> int:

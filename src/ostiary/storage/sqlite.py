@@ -114,7 +114,9 @@ class SqliteStore:
         )
         count = f"SELECT count(*) FROM {table} WHERE {where}"
         counting = count if listing.is_counted else None
-        rows, total = await self._in_reader(page, counting, parameters, (listing.limit, listing.offset))
+        rows, total = await self._in_reader(
+            page, counting, cast("tuple[SqlValue, ...]", parameters), (listing.limit, listing.offset)
+        )
         decode = self._catalogue[listing.kind].decode
         return Page(tuple(decode(row) for row in rows), total)
 

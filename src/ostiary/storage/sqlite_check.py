@@ -2,26 +2,15 @@
 
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
-from ostiary.core.organization import INSTANCE, INSTANCE_KEY, Instance
+from ostiary.core.organization import INSTANCE, INSTANCE_KEY
+from ostiary.storage.look import Look
 from ostiary.storage.migrate import SchemaError, pending
 from ostiary.storage.sqlite import connect
 from ostiary.storage.statements import from_sql, statements_of
 
 CHECKED_WHOLE_BYTES = 256 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What was seen. ``wrong`` says why the database cannot be used, if so; ``behind`` counts pending migrations."""
-
-    wrong: str = ""
-    behind: int = 0
-    instance: Instance | None = None
-    changed_at: datetime | None = None
 
 
 def look(path: Path) -> Look:

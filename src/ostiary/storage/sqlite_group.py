@@ -43,6 +43,8 @@ def find(connection: sqlite3.Connection, catalogue: Catalogue, wanted: Wanted) -
         for some in _padded(ids):
             for key, state in _object(connection, catalogue[kind].states(len(some)), some).items():
                 found.versions[kind, key], *found.columns[kind, key] = state
+                if kind in wanted.owners:
+                    found.owners[kind, key] = state[1 + list(kind.columns).index(kind.owner)]
     for kind, owners in wanted.owners.items():
         for owner, count in _object(connection, catalogue[kind].counts, (_listed(owners),)).items():
             found.owned[kind, owner] = count
