@@ -1,5 +1,6 @@
 """OpenID Connect RP-Initiated Logout 1.0: who is logged out, who is asked first, and where the browser goes."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -42,10 +43,11 @@ async def leave(
     method: str = "GET",
     login_base: str = "",
     issuer: str = ISSUER,
+    report: Callable[[str], str] | None = None,
     **parameters: str,
 ) -> Response:
     """The endpoint's answer."""
-    endpoint = EndSession(provider.cache, _Hints(provider), provider.commands, issuer, login_base)
+    endpoint = EndSession(provider.cache, _Hints(provider), provider.commands, issuer, login_base, report)
     sent = urlencode([*parameters.items(), *repeated]).encode()
     form = {b"content-type": b"application/x-www-form-urlencoded"}
     if method == "POST":
@@ -303,3 +305,17 @@ def test_discovery_says_so() -> None:
         True,
     )
     assert not any(name.startswith("frontchannel") and value for name, value in said.items())
+
+
+async def test_report(provider: Provider) -> None:
+    """Our own page is told which session it was; another login UI is not."""
+    session, hint = await logged_in(provider)
+
+    def report(session_id: str) -> str:
+        return f"/report/{session_id}"
+
+    answer = await leave(provider, id_token_hint=hint, report=report)
+    assert location(answer) == f"/report/{session.session_id}"
+    base = "https://login.example.com"
+    answer = await leave(provider, id_token_hint=hint, report=report, login_base=base)
+    assert location(answer) == f"{base}/logout/done"

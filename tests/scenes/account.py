@@ -97,10 +97,7 @@ async def account_address(stage: Stage) -> None:
 
 async def account_applications(stage: Stage) -> None:
     """An application that goes on while its user is away."""
-    person = stage.person()
-    async with stage.page.expect_request(lambda request: "code=" in request.url) as back:
-        await stage.sign_in(person, stage.authorization())
-    stage.redeem((await back.value).url)
+    await stage.come_to_application(stage.person())
     await stage.open(stage.url(f"{ACCOUNT}/applications"))
 
 

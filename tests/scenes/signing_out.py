@@ -23,4 +23,12 @@ async def logged_out(stage: Stage) -> None:
     await stage.open(stage.url("/ui/v2/login/logout/done"))
 
 
-SCENES: Final = (logout, logout_several, logged_out)
+async def logged_out_report(stage: Stage) -> None:
+    """Done; the application is not told."""
+    await stage.come_to_application(stage.person())
+    await stage.open(stage.url("/ui/v2/login/logout"))
+    await stage.page.locator("main form button").click()
+    await stage.page.wait_for_load_state()
+
+
+SCENES: Final = (logout, logout_several, logged_out, logged_out_report)

@@ -23,7 +23,7 @@ async def test_asked_first(house: PageHouse) -> None:
     assert browser.heading == "Sign out?"
     (session,) = await house.sessions()
     await browser.submit()
-    assert (browser.url.endswith(LOGGED_OUT), browser.heading) == (True, "You are signed out")
+    assert (LOGGED_OUT in browser.url, browser.heading) == (True, "You are signed out")
     assert not await house.sessions()
     assert COOKIE not in browser.cookies
     ended = await house.store.get(ENDED_SESSION, session.id)
@@ -56,7 +56,7 @@ async def test_all(house: PageHouse) -> None:
 async def test_nobody(house: PageHouse) -> None:
     """Who is not signed in is signed out."""
     browser = await house.browser().open(LOGOUT)
-    assert browser.url.endswith(LOGGED_OUT)
+    assert LOGGED_OUT in browser.url
 
 
 async def test_back_to_the_application(house: PageHouse) -> None:
@@ -81,7 +81,7 @@ async def test_nowhere_else(house: PageHouse) -> None:
         await browser.open(link(LOGOUT, *pairs))
         assert "evil" not in browser.headers["content-security-policy"]
         await browser.submit()
-        assert browser.url.endswith(LOGGED_OUT)
+        assert LOGGED_OUT in browser.url
 
 
 async def test_twice(house: PageHouse) -> None:

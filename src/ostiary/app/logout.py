@@ -4,12 +4,14 @@ from typing import Any
 
 from ostiary.app.installation import Installation
 from ostiary.crypto.jws import BadToken
+from ostiary.crypto.seal import BrokenSeal
 from ostiary.http.message import Endpoint
 from ostiary.http.router import Route
 from ostiary.keys.signing import SigningKeys
 from ostiary.oidc.logout import EndSession, end_session_route
 from ostiary.oidc.minting import ID_TOKEN_TYP
 from ostiary.sessions.commands import SessionCommands
+from ostiary.ui.logout_report import ReportLinks
 
 Routes = dict[tuple[str, str], Endpoint | Route]
 _PATH = "/oidc/v1/end_session"
@@ -33,8 +35,9 @@ class OldIdTokens:
 def logout_routes(installation: Installation, keys: SigningKeys, sessions: SessionCommands) -> Routes:
     """RP-initiated logout."""
     settings = installation.settings
+    links = ReportLinks(installation.sealer, BrokenSeal, installation.effects.now)
     endpoint = EndSession(
-        installation.cache, OldIdTokens(keys), sessions, settings.url, settings.login_base_url
+        installation.cache, OldIdTokens(keys), sessions, settings.url, settings.login_base_url, links.url
     )
     return {
         ("GET", _PATH): end_session_route(endpoint, takes_body=False),

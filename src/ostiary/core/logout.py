@@ -11,6 +11,7 @@ import msgspec
 
 from ostiary.core.notification import sealing_context
 from ostiary.core.participant import Participant
+from ostiary.core.session import Farewell
 
 BACKCHANNEL_LOGOUT: Final = "backchannel_logout"
 USER_LOGOUT: Final = "user_logout"
@@ -40,7 +41,7 @@ def logouts(participants: Iterable[Participant], ended_at: datetime) -> tuple[Ba
     return tuple(
         BackchannelLogout(one.client_id, one.user_id, one.session_id, one.logout_uri, ended_at)
         for one in participants
-        if one.protocol == "oidc" and one.logout_uri
+        if _wants_word(one)
     )
 
 
@@ -49,6 +50,18 @@ def sealed_logouts(
 ) -> tuple[Sealed, ...]:
     """The same, ready for the outbox."""
     return tuple(_sealed(logout, new_id(), seal) for logout in logouts(participants, ended_at))
+
+
+def farewells(participants: Iterable[Participant], sealed: Iterable[Sealed]) -> tuple[Farewell, ...]:
+    """All participants, with the messages to those that want to be told, which were made of the same."""
+    everybody = tuple(participants)
+    wanting = (one.client_id for one in everybody if _wants_word(one))
+    messages = {client_id: message_id for client_id, (message_id, _) in zip(wanting, sealed, strict=True)}
+    return tuple(Farewell(one.client_id, messages.get(one.client_id, "")) for one in everybody)
+
+
+def _wants_word(one: Participant) -> bool:
+    return one.protocol == "oidc" and bool(one.logout_uri)
 
 
 def sealed_user_logout(user_id: str, ended_at: datetime, new_id: Callable[[], str], seal: Seal) -> Sealed:

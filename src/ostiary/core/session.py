@@ -60,8 +60,15 @@ class Session(msgspec.Struct, frozen=True, omit_defaults=True):
     version: int = 0
 
 
+class Farewell(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One client of a session that ended, and the message that tells it so; none: it wants no word."""
+
+    client_id: str
+    message_id: str = ""
+
+
 class EndedSession(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What stays of a session for its user's timeline: who, why, when, on which device."""
+    """What stays of a session for its user's timeline: who, why, when, on which device, and who was to be told."""
 
     id: str
     user_id: str
@@ -70,6 +77,7 @@ class EndedSession(msgspec.Struct, frozen=True, omit_defaults=True):
     ended_at: datetime
     user_agent: UserAgent = UserAgent()
     version: int = 1
+    farewells: tuple[Farewell, ...] = ()
 
 
 SESSION = Kind(

@@ -3,6 +3,7 @@
 Source: OpenID Connect RP-Initiated Logout 1.0, 2 to 4; wire contract, part 3.6.
 """
 
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 from urllib.parse import quote, urlencode
 
@@ -86,8 +87,10 @@ class EndSession:
         sessions: SessionCommands,
         issuer: str,
         login_base: str,
+        report: Callable[[str], str] | None = None,
     ) -> None:
-        """``login_base`` is the instance's login UI; empty: our own pages."""
+        """``login_base`` is the instance's login UI; empty: our own pages, which have a ``report`` of a session's end."""
+        self._report = report
         self._cache = cache
         self._post_logout = PostLogout(cache)
         self._hints = hints
@@ -106,8 +109,11 @@ class EndSession:
         base = await self._base(parameters, client_id)
         session_id = claims.get("sid")
         if isinstance(session_id, str) and await self._sessions.log_out(str(claims["sub"]), session_id):
-            return _redirect(target or f"{base}/logout/done")
+            return _redirect(target or self._done(base, session_id))
         return _redirect(_confirmation(base, parameters, client_id, target))
+
+    def _done(self, base: str, session_id: str) -> str:
+        return self._report(session_id) if self._report and base == LOGIN_PAGES else f"{base}/logout/done"
 
     async def _claims(self, parameters: Parameters) -> dict[str, Any]:
         hint = parameters.get("id_token_hint")

@@ -2,11 +2,20 @@
 
 from ostiary.core.audit import session_detail
 from ostiary.core.idempotency import Once
-from ostiary.core.logout import BACKCHANNEL_LOGOUT, sealed_logouts
+from ostiary.core.logout import BACKCHANNEL_LOGOUT, farewells, sealed_logouts
 from ostiary.core.organization import INSTANCE, INSTANCE_KEY, Instance
 from ostiary.core.participant import PARTICIPANT, Participant
 from ostiary.core.permission import Caller
-from ostiary.core.session import ENDED_SESSION, SESSION, Ended, EndedSession, Session, Started, begun
+from ostiary.core.session import (
+    ENDED_SESSION,
+    SESSION,
+    Ended,
+    EndedSession,
+    Farewell,
+    Session,
+    Started,
+    begun,
+)
 from ostiary.core.session_state import ended
 from ostiary.core.user import AUTHENTICATOR, USER, Authenticator, User
 from ostiary.errors import Aborted, FailedPrecondition, Internal, NotFound
@@ -96,7 +105,8 @@ class SessionCommands:
         sealed = sealed_logouts(participants, event.at, self._effects.new_id, self._worker.sealer.seal)
         outbox = tuple(Message(id_, BACKCHANNEL_LOGOUT, event.at, content) for id_, content in sealed)
         try:
-            await self._store.save(_ending(session, event, actor_id, participants, outbox))
+            changes = _ending(session, event, actor_id, participants, outbox, farewells(participants, sealed))
+            await self._store.save(changes)
         except Conflict:
             return False
         return True
@@ -151,9 +161,16 @@ def _ending(
     actor_id: str,
     participants: tuple[Participant, ...],
     outbox: tuple[Message, ...],
+    words: tuple[Farewell, ...],
 ) -> Changes:
     ended = EndedSession(
-        session.id, session.user_id, event.reason, session.created_at, event.at, session.user_agent
+        session.id,
+        session.user_id,
+        event.reason,
+        session.created_at,
+        event.at,
+        session.user_agent,
+        farewells=words,
     )
     return Changes(
         puts=(Put(ENDED_SESSION, ended),),

@@ -66,7 +66,7 @@ class Expiry:
         puts, removes, expects = [], [], []
         for session in sessions:
             participants = await self._store.owned(PARTICIPANT, session.id)
-            puts.append(Put(ENDED_SESSION, _as_ended(session)))
+            puts.append(Put(ENDED_SESSION, as_ended(session)))
             removes.append(Remove(SESSION, session.id, session.version))
             removes += [Remove(PARTICIPANT, one.id, one.version) for one in participants]
             expects.append(ExpectOwned(PARTICIPANT, session.id, len(participants)))
@@ -75,7 +75,8 @@ class Expiry:
         return Changes(puts=tuple(puts), removes=tuple(removes), expects_owned=tuple(expects), audit=audit)
 
 
-def _as_ended(session: Session) -> EndedSession:
+def as_ended(session: Session) -> EndedSession:
+    """What stays of a session whose time has passed."""
     ended_at = session.expires_at or session.changed_at
     return EndedSession(
         session.id, session.user_id, EXPIRED, session.created_at, ended_at, session.user_agent

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from ostiary.core.assurance import alive, weakened
+import msgspec
+
+from ostiary.core.assurance import alive, is_expired, weakened
 from ostiary.core.filter import Compare, Order
 from ostiary.core.organization import INSTANCE, INSTANCE_KEY
 from ostiary.core.participant import PARTICIPANT, Participant
@@ -12,6 +14,7 @@ from ostiary.core.permission import Caller
 from ostiary.core.session import ENDED_SESSION, SESSION, EndedSession, Session
 from ostiary.core.user import USER
 from ostiary.effects import Effects
+from ostiary.sessions.expiry import as_ended
 from ostiary.storage.cache import Cache
 from ostiary.storage.port import Listing, Store
 
@@ -76,9 +79,6 @@ class SessionTimelines:
 
 def _over(session: Session, now: datetime) -> EndedSession:
     """A session whose row is still there, though nothing can be done with it."""
-    expires_at = session.expires_at
-    is_late = expires_at is not None and expires_at <= now
-    reason, at = ("expired", expires_at) if is_late else ("revoked", session.changed_at)
-    return EndedSession(
-        session.id, session.user_id, reason, session.created_at, at or now, session.user_agent
-    )
+    if is_expired(session, now):
+        return as_ended(session)
+    return msgspec.structs.replace(as_ended(session), reason="revoked", ended_at=session.changed_at)

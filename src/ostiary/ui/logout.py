@@ -11,6 +11,7 @@ from ostiary.ui.caller import SIGNING_IN
 from ostiary.ui.choice import distinct
 from ostiary.ui.cookie import Kept, LoginCookie
 from ostiary.ui.forms import Forms
+from ostiary.ui.logout_report import LogoutReport
 from ostiary.ui.pages import Leaf, Pages
 from ostiary.ui.paths import LOGGED_OUT, LOGIN, LOGOUT, link
 from ostiary.ui.visit import Visit, Visits
@@ -30,8 +31,10 @@ class Logout:
         sessions: SessionCommands,
         cookie: LoginCookie,
         pages: Pages,
+        report: LogoutReport,
     ) -> None:
         """The parts."""
+        self._report = report
         self._visits = visits
         self._forms = forms
         self._sessions = sessions
@@ -69,15 +72,23 @@ class Logout:
             if kept.session_id in ended:
                 await self._end(kept)
         left = tuple(a.kept for a in visit.accounts if a.kept.session_id not in ended)
-        target = await self._target(query) or (LOGGED_OUT if ended else LOGIN)
+        target = await self._target(query) or (self._report.links.url(*sorted(ended)) if ended else LOGIN)
         headers = (self._cookie.write(left), *(() if left else (_CLEARED,)))
         return self._pages.redirect(target, *headers)
 
     async def done(self, request: Request) -> Response:
-        """Signed out."""
-        visit = await self._visit(request, self._forms.asked(request))
-        leaf = Leaf("logged_out.html", posts=False)
-        return self._pages.write(leaf, visit.reader, login=LOGIN, accounts=distinct(visit.accounts))
+        """Signed out; and which applications know of it."""
+        query = self._forms.asked(request)
+        visit = await self._visit(request, query)
+        report = query.get("report")
+        return self._pages.write(
+            Leaf("logged_out.html", posts=False),
+            visit.reader,
+            login=LOGIN,
+            accounts=distinct(visit.accounts),
+            lines=await self._report.lines(report) if report else [],
+            again=link(LOGGED_OUT, ("report", report)),
+        )
 
     async def _visit(self, request: Request, query: Parameters) -> Visit:
         await self._visits.signin.cache.fresh()

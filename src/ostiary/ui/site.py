@@ -12,9 +12,11 @@ from ostiary.http.message import Endpoint, Request, Response
 from ostiary.oidc.device import DeviceAuthorizations
 from ostiary.oidc.requests import AuthorizationRequests
 from ostiary.sessions.commands import SessionCommands
+from ostiary.sessions.logout_report import LogoutReports
 from ostiary.sessions.timeline import SessionTimelines
 from ostiary.signin.requests import SignIn
 from ostiary.ui import paths
+from ostiary.ui.account.application_names import ApplicationNames
 from ostiary.ui.account.site import Shared, account_endpoints
 from ostiary.ui.agents import Agents
 from ostiary.ui.assets import Assets
@@ -30,6 +32,7 @@ from ostiary.ui.forms import Forms
 from ostiary.ui.login import Login
 from ostiary.ui.login_pages import LoginPages
 from ostiary.ui.logout import Logout
+from ostiary.ui.logout_report import LogoutReport, ReportLinks
 from ostiary.ui.mailed.desk import Desk
 from ostiary.ui.mailed.pending import PendingLogins
 from ostiary.ui.mailed.site import ASKED, ASKED_WITHIN, mailed_endpoints
@@ -94,7 +97,7 @@ class Site:
         names, setups = given.sealed("typed login name"), given.sealed("account's new app")
         shown = LoginPages(visits, pages, cookie, checks, names, given.external_url)
         login = _login(given, visits, forms, checks, shown, names, ConsentForm(shown, pages))
-        logout = Logout(visits, forms, given.sessions, cookie, pages)
+        logout = Logout(visits, forms, given.sessions, cookie, pages, _report(given))
         device = DevicePage(visits, forms, codes, given.devices, pages)
         asking = PeerLimit(ASKED, ASKED_WITHIN, effects.now)
         pending = PendingLogins(visits, given.sealed("login that goes on"), is_secure=is_secure)
@@ -127,6 +130,12 @@ def _checks(given: Given, agents: Agents) -> Checks:
     ways = Ways(given.factors, given.totp_confirmation)
     rp_id = urlsplit(given.external_url).hostname or ""
     return Checks(given.sessions, ways, agents, given.form_key, given.signin.effects.now, rp_id)
+
+
+def _report(given: Given) -> LogoutReport:
+    signin = given.signin
+    links = ReportLinks(given.seals, given.broken_seal, signin.effects.now)
+    return LogoutReport(links, LogoutReports(signin.store), ApplicationNames(signin))
 
 
 def _login(
