@@ -1,6 +1,5 @@
 """OpenID Connect RP-Initiated Logout 1.0: who is logged out, who is asked first, and where the browser goes."""
 
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -43,11 +42,10 @@ async def leave(
     method: str = "GET",
     login_base: str = "",
     issuer: str = ISSUER,
-    report: Callable[[str], str] | None = None,
     **parameters: str,
 ) -> Response:
     """The endpoint's answer."""
-    endpoint = EndSession(provider.cache, _Hints(provider), provider.commands, issuer, login_base, report)
+    endpoint = EndSession(provider.cache, _Hints(provider), provider.commands, issuer, login_base)
     sent = urlencode([*parameters.items(), *repeated]).encode()
     form = {b"content-type": b"application/x-www-form-urlencoded"}
     if method == "POST":
@@ -314,8 +312,10 @@ async def test_report(provider: Provider) -> None:
     def report(session_id: str) -> str:
         return f"/report/{session_id}"
 
-    answer = await leave(provider, id_token_hint=hint, report=report)
-    assert location(answer) == f"/report/{session.session_id}"
-    base = "https://login.example.com"
-    answer = await leave(provider, id_token_hint=hint, report=report, login_base=base)
-    assert location(answer) == f"{base}/logout/done"
+    asked, base = (
+        Request("GET", PATH, {}, urlencode({"id_token_hint": hint}).encode()),
+        "https://login.example.com",
+    )
+    for login_base, url in (("", f"/report/{session.session_id}"), (base, f"{base}/logout/done")):
+        made = EndSession(provider.cache, _Hints(provider), provider.commands, ISSUER, login_base, report)
+        assert location(await provider.ask(made, asked)) == url

@@ -105,12 +105,15 @@ class Stage:
 
     async def come_to_application(self, person: Person) -> None:
         """Sign in to the application, which takes the code that the browser brings it."""
-        alice = self.served.alice
-        back = f"{alice['redirect_uri']}**"
+        back = f"{self.served.alice['redirect_uri']}**"
         await self.page.route(back, lambda route: route.fulfill(body="Hello"))
         await self.sign_in(person, self.authorization())
         await self.page.wait_for_url(back)
-        (code,) = parse_qs(urlsplit(self.page.url).query)["code"]
+        self._redeem(self.page.url)
+
+    def _redeem(self, callback: str) -> None:
+        alice = self.served.alice
+        (code,) = parse_qs(urlsplit(callback).query)["code"]
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": alice["redirect_uri"]}
         answer = requests.post(
             self.url("/oauth/v2/token"), form, auth=(alice["client_id"], alice["client_secret"]), timeout=30

@@ -18,12 +18,11 @@ TRIES: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What one client holds: the scopes of all its tokens, since when, and whether it goes on without its user."""
+    """What one client holds: the scopes of all its tokens, and since when."""
 
     client_id: str
     scope: tuple[str, ...]
     since: datetime
-    is_offline: bool
 
 
 class Holdings:
@@ -72,5 +71,4 @@ def _holding(client_id: str, grants: list[Grant]) -> Holding:
         client_id,
         tuple(sorted({scope for one in grants for scope in one.scope})),
         min(one.created_at for one in grants),
-        any(one.refresh is not None for one in grants),
     )

@@ -10,17 +10,17 @@ from ostiary.sessions.timeline import SessionTimelines
 from ostiary.ui.account.application_names import ApplicationNames
 from ostiary.ui.account.entrance import Entrance, Member
 from ostiary.ui.account.paths import APPLICATIONS
+from ostiary.ui.scope_words import in_words
 
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """One application. ``scope`` is what it holds; ``is_offline``: it goes on when its user is away."""
+    """One application, and what it may do, in words; beside these what only it understands. None: it holds nothing."""
 
     client_id: str
     name: str
     since: datetime
-    scope: tuple[str, ...] = ()
-    is_offline: bool = False
+    words: tuple[tuple[str, str], ...] = ()
 
 
 class Applications:
@@ -60,5 +60,5 @@ class Applications:
         for held in await self._holdings.of(member.caller):
             name = await self._names.name(held.client_id)
             had = found.get(held.client_id, Used(held.client_id, name, held.since))
-            found[held.client_id] = replace(had, scope=held.scope, is_offline=held.is_offline)
+            found[held.client_id] = replace(had, words=tuple(in_words(held.scope)))
         return sorted(found.values(), key=lambda one: one.name.casefold())
