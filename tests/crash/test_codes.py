@@ -4,7 +4,8 @@ import base64
 import random
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any, Final
@@ -76,14 +77,14 @@ def is_active(server: Served, token: str) -> bool:
     return bool(content["active"])
 
 
-def killed_amid(server: Served, code: str, after_s: float) -> list[dict[str, Any]]:
-    """The tokens that redemptions were given before the server was killed."""
+def killed_amid(server: Served, ask: Callable[[], tuple[int, Any]], after_s: float) -> list[dict[str, Any]]:
+    """The tokens that requests at once were given before the server was killed."""
     given: list[dict[str, Any]] = []
     together = threading.Barrier(CLIENTS + 1)
 
     def one() -> None:
         together.wait()
-        status, content = redeem(server, code)
+        status, content = ask()
         if status == 200:
             given.append(content)
 
@@ -105,7 +106,7 @@ def test_a_code_gives_tokens_at_most_once(tmp_path: Path) -> None:
     with Served(tmp_path / "data", "--dev") as server:
         for life in range(LIVES):
             code = a_code(server)
-            given = killed_amid(server, code, chance.uniform(0, LONGEST_S))
+            given = killed_amid(server, partial(redeem, server, code), chance.uniform(0, LONGEST_S))
             server.start()
             late = [content for status, content in [redeem(server, code) for _ in range(2)] if status == 200]
             assert len(given) + len(late) <= 1, f"life {life + 1}, seed {seed}"

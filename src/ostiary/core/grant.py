@@ -39,7 +39,7 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``access_token_id`` is the newest access token's ``jti``; only that one is good. ``access_hash`` is set for opaque
     ones. ``actor_id`` acts for the subject. ``audience`` and ``scope`` bound every later token of the family;
-    ``access_scope`` is what a refresh narrowed the newest access token to (empty: all of it).
+    ``access_scope`` and ``access_resource`` (RFC 8707) are what the newest access token was narrowed to (empty: all).
     """
 
     id: str
@@ -59,6 +59,7 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
     version: int = 1
     access_issued_at: datetime | None = None
     access_scope: tuple[str, ...] = ()
+    access_resource: tuple[str, ...] = ()
 
     @property
     def session_id(self) -> str:

@@ -3,10 +3,46 @@
 import re
 
 from ostiary.core.client import APPLICATION, Application
+from ostiary.core.grant import Grant
 from ostiary.core.login_request import OidcParameters
+from ostiary.core.organization import Instance
+from ostiary.core.scope import told_audience
+from ostiary.oidc.errors import OAuthError
+from ostiary.oidc.parameters import Parameters
+from ostiary.oidc.request_rules import resources
 from ostiary.storage.cache import Cache
 
 _PROJECT_SCOPE = re.compile(r"urn:zitadel:iam:org:project:id:([^:]+):aud", re.ASCII)
+
+
+def told(grant: Grant, instance: Instance) -> list[str]:
+    """The audience that its access token tells: all, or where resources were asked for, these and what scopes name.
+
+    Source: RFC 8707 2; RFC 9068 3.
+    """
+    resources = grant.access_resource or _resources(grant)
+    wanted = (*scoped_projects(grant.scope), *resources) if resources else grant.audience
+    return told_audience([one for one in wanted if one in grant.audience], instance)
+
+
+def clients_of(grant: Grant, instance: Instance) -> list[str]:
+    """The clients and projects of the audience, for ID tokens; the grant's own client is the first."""
+    resources = _resources(grant)
+    others = told_audience([one for one in grant.audience if one not in resources], instance)
+    return [*dict.fromkeys([grant.client_id, *others])]
+
+
+def narrowed(form: Parameters, grant: Grant) -> tuple[str, ...]:
+    """The resources that a token request limits its access token to; raises invalid_target for one not granted."""
+    wanted = resources(form)
+    if not set(wanted) <= {*_resources(grant)}:
+        raise OAuthError("invalid_target", "the resource was not asked for in the authorization request")
+    return wanted
+
+
+def _resources(grant: Grant) -> tuple[str, ...]:
+    """Those of its audience that are URIs."""
+    return tuple(one for one in grant.audience if ":" in one)
 
 
 async def audience_of(cache: Cache, client: Application, oidc: OidcParameters) -> tuple[str, ...]:

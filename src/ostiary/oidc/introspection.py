@@ -10,10 +10,10 @@ from ostiary.access.personal_access_token import PERSONAL_SCOPE, ValidPersonal, 
 from ostiary.access.session_token import ValidSession, find_session
 from ostiary.core.client import Application, ClientAuthentication
 from ostiary.core.login_request import Authentication
-from ostiary.core.scope import told_audience
 from ostiary.core.secret import parse_token
 from ostiary.effects import Effects
 from ostiary.http.message import Request, Response
+from ostiary.oidc.audience import told
 from ostiary.oidc.claim_rows import Asked, ClaimRows
 from ostiary.oidc.claims import Claims, user_claims
 from ostiary.oidc.client_authentication import ClientAuthenticator
@@ -83,7 +83,7 @@ class Introspection:
             "exp": _seconds(grant.access_expires_at),
             "iat": _seconds(grant.access_issued_at),
             "nbf": _seconds(grant.access_issued_at),
-            "aud": told_audience(grant.audience, valid.instance),
+            "aud": told(grant, valid.instance),
             "jti": grant.access_token_id,
             "username": user.login_names[0],
             "iss": self._issuer,

@@ -15,14 +15,16 @@ from ostiary.access.access_token import ACCESS_TOKEN_TYP
 from ostiary.core.client import AccessTokenForm, Application
 from ostiary.core.client_rules import ACCESS_TOKEN_LIFETIME_S
 from ostiary.core.grant import ACCESS_TOKEN, Grant
-from ostiary.core.organization import INSTANCE, INSTANCE_KEY
+from ostiary.core.organization import INSTANCE, INSTANCE_KEY, Instance
 from ostiary.core.policy import TokenPolicy
-from ostiary.core.scope import OPENID, told_audience
+from ostiary.core.scope import OPENID
 from ostiary.core.secret import SECRET_BYTES, secret_hash, token_text
 from ostiary.core.user import USER
 from ostiary.crypto.jws import EDDSA, ES256, RS256
 from ostiary.effects import Effects
+from ostiary.errors import Internal
 from ostiary.keys.signing import SigningKeys
+from ostiary.oidc.audience import clients_of, told
 from ostiary.oidc.claim_rows import Asked, ClaimRows
 from ostiary.oidc.claims import Claims, user_claims
 from ostiary.storage.cache import Cache
@@ -105,7 +107,8 @@ class Minter:
         claims: Claims = {
             **reserved,
             **self._subject(grant),
-            "aud": await self._audience(grant),
+            # RFC 9068 3: without a resource the default one, ourselves
+            "aud": told(grant, await self._instance()) or [self._issuer],
             "exp": _seconds(grant.access_expires_at),
             "iat": issued_s,
             "nbf": issued_s,
@@ -115,11 +118,13 @@ class Minter:
         }
         return await self._keys.sign(claims, ES256, ACCESS_TOKEN_TYP)
 
-    async def _audience(self, grant: Grant) -> list[str]:
-        """RFC 9068 3: without a resource the default one, ourselves."""
+    async def _instance(self) -> Instance:
         instance = await self._cache.get(INSTANCE, INSTANCE_KEY)
-        told = told_audience(grant.audience, instance) if instance else [*grant.audience]
-        return told or [self._issuer]
+        if instance is None:
+            raise Internal(
+                "oidc.no_instance", "An internal error occurred", debug="the database has no instance"
+            )
+        return instance
 
     async def _id_token(
         self, grant: Grant, client: Application | None, half: tuple[str, str], life_s: int
@@ -133,13 +138,11 @@ class Minter:
         name, beside = half
         # OpenID Connect Core 5.4: who gets nothing else learns of the user here
         shows_user = not beside or (settings is not None and settings.id_token_userinfo_assertion)
-        audience = await self._audience(grant)
         claims: Claims = {
             **await self._rows.reserved(_asked(grant, client, asserts=asserts)),
             **(await self._user(grant) if shows_user else {}),
             **self._subject(grant),
-            # resources (URIs) are for access tokens; the client itself is always among an ID token's audience
-            "aud": [*dict.fromkeys([grant.client_id, *(one for one in audience if ":" not in one)])],
+            "aud": clients_of(grant, await self._instance()),
             "exp": issued_s + life_s + skew_s,
             "iat": issued_s - skew_s,
             "azp": grant.client_id,

@@ -9,7 +9,7 @@ from ostiary.core.client import Application
 from ostiary.core.grant import AUTHORIZATION_CODE, GRANT, Grant
 from ostiary.core.login_request import LOGIN_REQUEST, Authentication, LoginRequest, Stage
 from ostiary.core.secret import Token, parse_token, same_hash
-from ostiary.oidc.audience import audience_of
+from ostiary.oidc.audience import audience_of, narrowed
 from ostiary.oidc.desk import (
     TRIES,
     Desk,
@@ -43,9 +43,10 @@ async def redeem(desk: Desk, request: TokenRequest) -> TokenAnswer:
             raise _refused(refusal)
         grant = _grant(desk, login, authentication, await audience_of(desk.cache, client, login.oidc))
         refresh_token, refresh = desk.refresh(grant.id) if may_refresh(client, grant.scope) else ("", None)
-        minted = await desk.minter.mint(
-            msgspec.structs.replace(grant, refresh=refresh), client, id_token=True
+        going_on = msgspec.structs.replace(
+            grant, refresh=refresh, access_resource=narrowed(request.form, grant)
         )
+        minted = await desk.minter.mint(going_on, client, id_token=True)
         if await _saved(desk, login, minted, client, subject):
             return answer(minted, refresh_token)
     raise _refused("the code is being redeemed by somebody else")

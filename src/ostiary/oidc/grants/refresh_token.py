@@ -14,6 +14,7 @@ from ostiary.core.client import Application
 from ostiary.core.grant import GRANT, REFRESH_TOKEN, Grant, Refresh, judge
 from ostiary.core.login_request import Authentication
 from ostiary.core.secret import Token, parse_token, same_hash, secret_hash
+from ostiary.oidc.audience import narrowed
 from ostiary.oidc.desk import OFFLINE, TRIES, Desk, Subject, TokenAnswer, TokenRequest, answer, client_of
 from ostiary.oidc.errors import OAuthError
 from ostiary.oidc.grants.grant_type import GrantType
@@ -84,8 +85,9 @@ async def _rotated(
     refusal = await desk.signin.project_refusal(client, subject.user)
     if refusal:
         raise _refused(refusal)
-    narrowed = _narrowed(family.grant, request.form.get("scope"))
-    asked = msgspec.structs.replace(family.grant, scope=narrowed, nonce=None)
+    scope = _scope(family.grant, request.form.get("scope"))
+    resource = narrowed(request.form, family.grant)
+    asked = msgspec.structs.replace(family.grant, scope=scope, nonce=None, access_resource=resource)
     minted = await desk.minter.mint(asked, client, id_token=True)
     text, kept = desk.secrets.make(family.grant.id, desk.effects.random_bytes)
     answered = answer(minted, text)
@@ -104,7 +106,7 @@ async def _rotated(
     after = msgspec.structs.replace(
         minted.grant,
         scope=family.grant.scope,
-        access_scope=narrowed if narrowed != family.grant.scope else (),
+        access_scope=scope if scope != family.grant.scope else (),
         nonce=family.grant.nonce,
         refresh=refresh,
         version=family.grant.version + 1,
@@ -147,7 +149,7 @@ async def _end(desk: Desk, family: _Family, text: str, *, is_replay: bool) -> No
         return
 
 
-def _narrowed(grant: Grant, asked: str) -> tuple[str, ...]:
+def _scope(grant: Grant, asked: str) -> tuple[str, ...]:
     if not asked:
         return grant.scope
     wanted = scopes(asked)

@@ -1,0 +1,43 @@
+"""kill -9 while one refresh token is used by 32 clients at once: its family never forks, and no answer was a lie."""
+
+import random
+from pathlib import Path
+from typing import Any, Final
+
+from tests.crash.test_codes import LONGEST_S, a_code, killed_amid, post, redeem
+from tests.served import Served
+
+LIVES: Final = 6
+
+
+def refresh(server: Served, token: str) -> tuple[int, Any]:
+    """The token endpoint's answer to a refresh token."""
+    return post(server, "/oauth/v2/token", {"grant_type": "refresh_token", "refresh_token": token})
+
+
+def test_a_family_never_forks(tmp_path: Path) -> None:
+    """Whoever was answered got the one successor, which is good unless somebody came late; nobody gets another one."""
+    seed = random.randrange(10**6)
+    chance = random.Random(seed)
+    with Served(tmp_path / "data", "--dev") as server:
+        for life in range(LIVES):
+            status, first = redeem(server, a_code(server))
+            assert status == 200
+            spent = first["refresh_token"]
+            statuses: list[int] = []
+
+            def ask(token: str = spent, statuses: list[int] = statuses) -> tuple[int, Any]:
+                answer = refresh(server, token)
+                statuses.append(answer[0])
+                return answer
+
+            given = killed_amid(server, ask, chance.uniform(0, LONGEST_S))
+            server.start()
+            successors = {one["refresh_token"] for one in given}
+            assert len(successors) <= 1, f"life {life + 1}, seed {seed}"
+            for token in successors:
+                assert refresh(server, token)[0] == 200 or 400 in statuses, f"life {life + 1}, seed {seed}"
+            late, newest = refresh(server, spent)
+            assert not (successors and late == 200)
+            if late == 200:
+                assert refresh(server, newest["refresh_token"])[0] == 200

@@ -1,0 +1,65 @@
+"""RFC 8707: access tokens for the resources that were asked for, and no others."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from ostiary.http.message import Request
+from tests.oidc.conftest import CHALLENGE, REDIRECT, Provider, error_of, good, location, query
+from tests.oidc.grants import claims_of
+
+ONE, TWO = "https://one.example/api", "urn:example:two"
+OWN_API = "urn:zitadel:iam:org:project:id:zitadel:aud"
+
+
+async def code_for(provider: Provider, *resources: str, scope: str = "openid offline_access") -> str:
+    """A code of a request for resources, finished by a session token."""
+    session = await provider.alice()
+    sent = [
+        *{"client_id": "web", "redirect_uri": REDIRECT, "response_type": "code", "scope": scope}.items(),
+        *{"code_challenge": CHALLENGE, "code_challenge_method": "S256"}.items(),
+        ("id_token_hint", session.token),
+        *(("resource", one) for one in resources),
+    ]
+    request = Request("GET", "/oauth/v2/authorize", {}, urlencode(sent).encode())
+    return query(location(await provider.ask(provider.authorize, request)))["code"]
+
+
+def audience(tokens: dict[str, Any]) -> Any:
+    """Whom the access token names."""
+    return claims_of(tokens["access_token"])["aud"]
+
+
+async def test_the_audience_is_the_resources(provider: Provider) -> None:
+    """And what scopes name; the ID token is still the client's."""
+    tokens = good(await provider.redeem(await code_for(provider, ONE, TWO)))
+    assert audience(tokens) == [ONE, TWO]
+    assert claims_of(tokens["id_token"])["aud"][0] == "web"
+    assert ONE not in claims_of(tokens["id_token"])["aud"]
+    assert "web" in audience(good(await provider.redeem(await code_for(provider))))
+    both = good(await provider.redeem(await code_for(provider, ONE, scope=f"openid {OWN_API}")))
+    assert audience(both) == ["1", ONE]
+
+
+async def test_each_token_request_narrows(provider: Provider) -> None:
+    """A refresh may ask for another one of those that were granted, never for more."""
+    tokens = good(await provider.redeem(await code_for(provider, ONE, TWO), resource=ONE))
+    assert audience(tokens) == [ONE]
+    tokens = good(await provider.refresh(tokens["refresh_token"], resource=TWO))
+    assert audience(tokens) == [TWO]
+    more = await provider.refresh(tokens["refresh_token"], resource="https://three.example")
+    assert error_of(more) == "invalid_target"
+    tokens = good(await provider.refresh(tokens["refresh_token"]))
+    assert audience(tokens) == [ONE, TWO]
+    code = await code_for(provider, ONE)
+    assert error_of(await provider.redeem(code, resource=TWO)) == "invalid_target"
+    assert audience(good(await provider.redeem(code, resource=ONE))) == [ONE]
+
+
+async def test_what_is_kept_is_small(provider: Provider) -> None:
+    """A family without resources keeps none."""
+    tokens = await provider.login()
+    found = await provider.access.find(tokens["access_token"])
+    assert found is not None
+    assert b"access_resource" not in msgspec.json.encode(found.grant)
