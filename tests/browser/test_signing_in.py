@@ -44,7 +44,9 @@ async def _own(stage: Stage, kind: str, person: Person, **authenticator: Any) ->
     made = await stage.browser.create(asked["publicKeyCredentialCreationOptions"])
     key_id = asked.get("passkeyId") or asked.get("u2fId")
     name = "passkeyName" if kind == "passkeys" else "tokenName"
-    stage.call("POST", f"/v2/users/{person.user_id}/{kind}/{key_id}", publicKeyCredential=made, **{name: "Key"})
+    stage.call(
+        "POST", f"/v2/users/{person.user_id}/{kind}/{key_id}", publicKeyCredential=made, **{name: "Key"}
+    )
 
 
 async def _gone(going: Awaitable[object]) -> None:
@@ -55,7 +57,9 @@ async def _gone(going: Awaitable[object]) -> None:
 
 def _sessions(stage: Stage, person: Person) -> list[dict[str, Any]]:
     query = {"userIdQuery": {"id": person.user_id}}
-    found: list[dict[str, Any]] = stage.call("POST", "/v2/sessions/search", queries=[query]).get("sessions", [])
+    found: list[dict[str, Any]] = stage.call("POST", "/v2/sessions/search", queries=[query]).get(
+        "sessions", []
+    )
     return found
 
 

@@ -44,6 +44,7 @@ class Login:
         self._names = names
         self._enrolment = enrolment
         self._consent = consent
+        self._password_change = password_change
         self._acts: Mapping[str, Act] = MappingProxyType(
             {
                 "name": self._named,
@@ -83,6 +84,8 @@ class Login:
         if taken.view is View.REFUSE and purpose.refuse is not None:
             text = "prompt=none allows no page, and no session of this browser suffices"
             return self._pages.leave(await purpose.refuse(taken.error, text))
+        if taken.view is View.CHANGE_PASSWORD:
+            return await self._password_change.show(visit, taken)
         if taken.view is View.ENROL_TOTP:
             return await self._enrolment.show_totp(visit, taken)
         return await self._pages.page(visit, taken, prefilled=parameters.get("code"))

@@ -1,6 +1,7 @@
 """The pages of the login, and where a browser goes once something was verified."""
 
 from math import ceil
+from types import MappingProxyType
 from typing import Final
 
 from ostiary.core.login_step import Step, Way
@@ -25,6 +26,7 @@ SENT: Final = frozenset({Way.OTP_EMAIL, Way.OTP_SMS})
 # one text for every reason, so that nobody learns who has an account
 WRONG: Final = "Login name or password is wrong, or the account is locked."
 _BUSY: Final = "Many people are signing in right now. Wait a few seconds and try again."
+_USUAL: Final = MappingProxyType({"prefilled": "", "rules": ()})  # what only some pages are given
 _WITH_KEYS: Final = frozenset({View.NAME, View.PASSWORD, View.KEY, View.ENROL_KEY})
 
 
@@ -58,36 +60,47 @@ class LoginPages:
         **more: object,
     ) -> Response:
         """The page of a turn; ``more`` is what its template needs beside what all know."""
-        purpose, account = visit.purpose, shown.account
         status = 403 if shown.view is View.STUCK else status
-        asks_keys = shown.view in _WITH_KEYS
-        leaf = Leaf(f"{shown.view}.html", status, purpose.leads_to, asks_keys=asks_keys, headers=headers)
-        kept = account is not None and account.held.next.step is not Step.FINISH
-        session_id = account.kept.session_id if account is not None and kept else ""
-        return self._pages.write(
-            leaf,
-            visit.reader,
-            action=self.url(visit, session_id),
-            another=self.url(visit, "", ("another", "1")),
-            others=self._others(visit, shown),
-            logout=LOGOUT,
-            register=link(REGISTER, *purpose.kept) if visit.policy.allow_register else "",
-            forgotten=self._forgotten(visit, shown),
-            account_page=ACCOUNT,
-            problem=problem,
-            login_name=await self._shown_name(visit, shown.login_name),
-            typed_name=shown.login_name,
-            turn=shown,
-            sent_to=self._sent_to(shown),
-            is_sent=shown.way not in SENT or self._is_sent(account.held if account else None, shown.way),
-            passkeys=visit.policy.passkeys_allowed,
-            passwords=visit.policy.allow_username_password,
-            onward=web_url(visit.policy.default_redirect_uri),
-            application=purpose.application.name if purpose.application else "",
-            can_cancel=purpose.refuse is not None,
-            attempt=self._pages.nonce(),
-            **{"prefilled": "", **more},
+        leaf = Leaf(
+            f"{shown.view}.html",
+            status,
+            visit.purpose.leads_to,
+            scripted=shown.view is View.CHANGE_PASSWORD,
+            asks_keys=shown.view in _WITH_KEYS,
+            headers=headers,
         )
+        known = {**_USUAL, **self._places(visit, shown), **await self._facts(visit, shown), **more}
+        return self._pages.write(leaf, visit.reader, problem=problem, turn=shown, **known)
+
+    def _places(self, visit: Visit, shown: Turn) -> dict[str, object]:
+        """Where forms and links of a page lead."""
+        account = shown.account
+        goes_on = account is not None and account.step is not Step.FINISH
+        return {
+            "action": self.url(visit, account.kept.session_id if account is not None and goes_on else ""),
+            "another": self.url(visit, "", ("another", "1")),
+            "others": self._others(visit, shown),
+            "logout": LOGOUT,
+            "register": link(REGISTER, *visit.purpose.kept) if visit.policy.allow_register else "",
+            "forgotten": self._forgotten(visit, shown),
+            "account_page": ACCOUNT,
+            "onward": web_url(visit.policy.default_redirect_uri),
+        }
+
+    async def _facts(self, visit: Visit, shown: Turn) -> dict[str, object]:
+        """What a page says of the login, of whoever signs in, and of what they may do."""
+        application, held_now = visit.purpose.application, shown.account.held if shown.account else None
+        return {
+            "login_name": await self._shown_name(visit, shown.login_name),
+            "typed_name": shown.login_name,
+            "sent_to": self._sent_to(shown),
+            "is_sent": shown.way not in SENT or self._is_sent(held_now, shown.way),
+            "passkeys": visit.policy.passkeys_allowed,
+            "passwords": visit.policy.allow_username_password,
+            "application": application.name if application else "",
+            "can_cancel": visit.purpose.refuse is not None,
+            "attempt": self._pages.nonce(),
+        }
 
     def url(self, visit: Visit, session_id: str = "", *more: tuple[str, str]) -> str:
         """The login's URL, for the same purpose."""

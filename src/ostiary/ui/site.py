@@ -155,6 +155,6 @@ def _login(
         names,
         FactorForms(pages, checks, given.sealed("passkey ceremony"), asked),
         EnrolmentForms(pages, checks, given.users, given.sealed("authenticator app")),
-        PasswordChangeForm(pages, checks, given.users),
+        PasswordChangeForm(pages, checks, given.users, given.signin),
         consent,
     )

@@ -10,16 +10,11 @@ from ostiary.oidc.parameters import Parameters
 from ostiary.ui.account.entrance import Entrance, Member
 from ostiary.ui.account.paths import FACTORS
 from ostiary.ui.checks import Checks, lifetime_of
-from ostiary.ui.mailed.password_words import refusal_of, rules_of
+from ostiary.ui.mailed.password_words import WRONG, misfit_of, refusal_of, rules_of
 from ostiary.users.change import NewPassword, Proof
 from ostiary.users.codes import EMAIL
 from ostiary.users.service import Users
 
-_LONGEST: Final = 200
-_WRONG: Final = "Your current password is wrong."
-_EMPTY: Final = "Fill in every field."
-_LONG: Final = "The password is too long: 200 characters are the most."
-_DIFFERENT: Final = "The two passwords are not the same."
 _BUSY: Final = "Many people are signing in right now. Wait a few seconds and try again."
 _UNSENT: Final = "No mail can be sent to you now. Confirm your email address first, or wait a few minutes."
 
@@ -42,7 +37,7 @@ class PasswordPage:
         if form.get("step") == "mail":
             return await self._mail(member)
         current, new, again = (form.get(name) for name in ("current", "password", "again"))
-        problem = _misfit(current, new, again)
+        problem = misfit_of(current, new, again)
         if problem:
             return await self._page(member, problem)
         try:
@@ -52,7 +47,7 @@ class PasswordPage:
         except Unavailable:
             return await self._page(member, _BUSY, 503)
         except (InvalidArgument, FailedPrecondition) as refusal:
-            return await self._page(member, refusal_of(refusal) or _WRONG)
+            return await self._page(member, refusal_of(refusal) or WRONG)
         return await self._verified(member, new)
 
     async def _verified(self, member: Member, password: str) -> Response:
@@ -92,14 +87,3 @@ class PasswordPage:
             problem=problem,
             sent_to=sent_to,
         )
-
-
-def _misfit(current: str, new: str, again: str) -> str:
-    """What is wrong with the form by itself; empty if nothing is."""
-    if not current or not new:
-        return _EMPTY
-    if len(current) > _LONGEST:
-        return _WRONG
-    if len(new) > _LONGEST:
-        return _LONG
-    return _DIFFERENT if new != again else ""

@@ -34,6 +34,24 @@ def rules_of(policy: PasswordComplexityPolicy, say: Say) -> list[Rule]:
     return rules + [Rule(say(text), name) for is_wanted, text, name in wanted if is_wanted]
 
 
+LONGEST: Final = 200  # characters, as at the API
+WRONG: Final = "Your current password is wrong."
+_EMPTY: Final = "Fill in every field."
+_LONG: Final = "The password is too long: 200 characters are the most."
+_DIFFERENT: Final = "The two passwords are not the same."
+
+
+def misfit_of(current: str, new: str, again: str) -> str:
+    """What is wrong with a change by itself, in English; empty if nothing is."""
+    if not current or not new:
+        return _EMPTY
+    if len(current) > LONGEST:
+        return WRONG
+    if len(new) > LONGEST:
+        return _LONG
+    return _DIFFERENT if new != again else ""
+
+
 _SHORT: Final = "The password is too short."
 _REFUSED: Final[Mapping[str, str]] = MappingProxyType(
     {
