@@ -11,6 +11,7 @@ from ostiary.storage.port import Changes, Conflict, Saved
 from tests.oidc.conftest import Provider, error_of, good
 from tests.oidc.grants import alices_token, robots_token
 from tests.oidc.resource import Resource
+from tests.oidc.test_client_authentication import MACHINE_TEXT, with_keys
 
 
 @pytest.fixture
@@ -169,3 +170,15 @@ async def test_lost_races(losses: int, status: int) -> None:
     assert answer.status == status
     assert (await provider.access.find(minted.access_token) is None) is (status == 200)
     provider.pool.close()
+
+
+async def test_service_user(provider: Provider, resource: Resource) -> None:
+    """By name and secret it gives its own token back, and nobody else's."""
+    await with_keys(provider)
+    own = await robots_token(provider)
+    assert error_of(await resource.revoke(own.access_token, "robot", "wrong")) == "invalid_client"
+    foreign = await alices_token(provider)
+    assert error_of(await resource.revoke(foreign.access_token, "robot", MACHINE_TEXT)) == "invalid_client"
+    assert (await resource.revoke(own.access_token, "robot", MACHINE_TEXT)).status == 200
+    assert await provider.access.find(own.access_token) is None
+    assert await provider.access.find(foreign.access_token) is not None

@@ -70,6 +70,13 @@ class ClientAuthenticator:
             raise _invalid(request)
         return user
 
+    async def client_id(self, request: Request, form: Parameters) -> str:
+        """Whoever tokens are issued to: an application, or a service user by its secret; raises invalid_client."""
+        _, name, secret = _presented(request, form)
+        if secret and await active_client(self._cache, name) is None:
+            return (await self.machine(request, form)).username
+        return (await self.application(request, form)).client_id
+
     async def _by_assertion(self, form: Parameters, *, is_read: bool) -> Application | None:
         if form.require("client_assertion_type") != ASSERTION_TYPE:
             raise OAuthError("invalid_client", f"client_assertion_type is {ASSERTION_TYPE}", 401)

@@ -46,7 +46,7 @@ class Revocation:
         """200 also for what is no token any more (RFC 7009 2.2); a hint is not needed, so a wrong one does no harm."""
         form = form_of(request)
         await self._cache.fresh()
-        client = await self._authenticator.application(request, form)
+        client_id = await self._authenticator.client_id(request, form)
         text = form.require("token")
         token = parse_token(text)
         if token is not None and token.kind in {SESSION_TOKEN, PERSONAL_ACCESS_TOKEN}:
@@ -59,7 +59,7 @@ class Revocation:
             grant = await (self._store.get(GRANT, family_id) if family_id else self._tokens.locate(text))
             if grant is None:
                 break
-            if grant.client_id != client.client_id:
+            if grant.client_id != client_id:
                 raise OAuthError("invalid_client", "the token was issued to another client")
             if await self._ended(grant, whole=bool(family_id)):
                 break
