@@ -165,9 +165,11 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(chromium: Chromium, served: Served) -> AsyncIterator[Stage]:
+async def staged(chromium: Chromium, served: Served, *, has_scripts: bool = True) -> AsyncIterator[Stage]:
     """A stage with a browser that knows nothing yet."""
-    context = await chromium.new_context(locale="en", reduced_motion="reduce")
+    context = await chromium.new_context(
+        locale="en", reduced_motion="reduce", java_script_enabled=has_scripts
+    )
     page = await context.new_page()
     devtools = await context.new_cdp_session(page)
     await devtools.send("WebAuthn.enable")

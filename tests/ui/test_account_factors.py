@@ -3,6 +3,7 @@
 import json
 import re
 from base64 import b32decode
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -12,7 +13,9 @@ from ostiary.core.passkey import PASSKEY
 from ostiary.core.session import SESSION, VerifiedFactor
 from ostiary.core.user import AUTHENTICATOR, USER, Address, Authenticator
 from ostiary.crypto.otp import code_of, step_of
+from ostiary.crypto.seal import BrokenSeal, Sealer
 from ostiary.factors.idp_intent import IDP_INTENT
+from ostiary.sessions.change import SessionChange
 from ostiary.storage.port import Changes, Put, Remove
 from ostiary.ui.account.paths import (
     ACCOUNT,
@@ -26,10 +29,11 @@ from ostiary.ui.account.paths import (
     PASSWORD,
     RECOVERY,
 )
+from ostiary.ui.cookie import Kept, LoginCookie
 from tests.doubles.authenticator import SoftKey
-from tests.sessions.conftest import PASSWORD_TEXT
-from tests.ui.browser import Browser
-from tests.ui.conftest import PageHouse
+from tests.sessions.conftest import LOGIN_CLIENT, PASSWORD_TEXT
+from tests.ui.browser import Browser, Form
+from tests.ui.conftest import COOKIE, PageHouse
 
 NEW = "Another-horse-7"
 
@@ -66,6 +70,32 @@ async def test_nobody_changes_anything(house: PageHouse, path: str) -> None:
     status, told, _ = await house.carry("POST", path, {**form, **cookie}, b"step=remove")
     assert (status, "level=urn" in dict(told)["location"]) == (303, True)
     assert (await house.sessions(), await house.store.owned(AUTHENTICATOR, "100")) == before
+
+
+@pytest.mark.parametrize(
+    "path", [path for method, path in ACCOUNT_PLACES if method == "GET" and path != NOT_ME]
+)
+async def test_only_by_the_cookies_token(house: PageHouse, path: str) -> None:
+    """Whoever holds an old token, another's cookie or a cookie of other keys sees and changes nothing."""
+    await house.bob()
+    browser = await house.sign_in(house.browser())
+    ((session_id, token),) = house.held(browser)
+    stale = dict(browser.cookies)
+    await house.commands.set(LOGIN_CLIENT, session_id, token, SessionChange(lifetime=timedelta(days=1)))
+    bobs = await house.sign_in(house.browser(), "bob")
+    before = await house.store.owned(AUTHENTICATOR, "100"), len(await house.sessions())
+    forged = Sealer({1: b"x" * 32}, house.effects.random_bytes)
+    made = LoginCookie(forged, BrokenSeal, is_secure=False).write((Kept(session_id, token, 0),))[1].decode()
+    for cookies in (stale, {COOKIE: made.partition("=")[2].partition(";")[0]}, bobs.cookies):
+        thief = house.browser()
+        thief.cookies = dict(cookies)
+        await thief.open(f"{path}?user=100")
+        assert (thief.heading, "alice" in thief.text) == ("Sign in", False)
+        if ("POST", path) in ACCOUNT_PLACES:
+            form = Form(f"{path}?user=100&id=100:password&end=others", {"step": "remove"})
+            await thief.send_form(form)
+            assert thief.heading == "Sign in"
+    assert (await house.store.owned(AUTHENTICATOR, "100"), len(await house.sessions())) == before
 
 
 @pytest.mark.parametrize("path", [APP, CODES, KEY, OWNED, PASSWORD, RECOVERY])

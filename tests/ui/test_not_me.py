@@ -82,13 +82,14 @@ async def test_what_the_thief_changed(house: PageHouse) -> None:
     await house.store.save(
         Changes(puts=(Put(AUTHENTICATOR, Authenticator("777", "100", "passkey", now, now)),))
     )
-    await house.edit(USER, "100", email=Address("thief@example.com", is_verified=True))
+    thiefs = Address("+41791234567", is_verified=True)
+    await house.edit(USER, "100", email=Address("thief@example.com", is_verified=True), phone=thiefs)
     browser = await house.browser().open(_link(mail))
     await browser.submit()
     assert await _authenticators(house) == {"otp_email"}
     user = await house.store.get(USER, "100")
     assert user is not None
-    assert user.email == Address(ALICE, is_verified=True)
+    assert (user.email, user.phone) == (Address(ALICE, is_verified=True), None)
     assert [one.recipient for one in house.sent("reset_password")] == [ALICE]
 
 

@@ -15,7 +15,7 @@ from ostiary.core.identity_link import IDENTITY_LINK
 from ostiary.core.passkey import PASSKEY, U2F, WEB_AUTHN_KIND
 from ostiary.core.record import Kind
 from ostiary.core.session import Session, UserAgent
-from ostiary.core.user import Authenticator
+from ostiary.core.user import Address, Authenticator
 
 DEVICES_KEPT: Final = 100  # of a user; the oldest go
 LINK_LIVES: Final = timedelta(days=7)
@@ -25,7 +25,8 @@ class KnownDevice(msgspec.Struct, frozen=True, omit_defaults=True):
     """A device from its first sign-in on; ``id`` is :func:`device_id`.
 
     While ``code_hash`` (SHA-256 of the secret in the mail's link) is there, whoever reads ``address``, where the notice
-    went, can disown that sign-in until ``code_expires_at``. ``authenticator_ids`` are what it was made with.
+    went, can disown that sign-in until ``code_expires_at``. ``authenticator_ids`` are what it was made with, ``phone`` is
+    the user's at that time.
     """
 
     id: str
@@ -35,6 +36,7 @@ class KnownDevice(msgspec.Struct, frozen=True, omit_defaults=True):
     session_id: str
     authenticator_ids: tuple[str, ...] = ()
     address: str = ""
+    phone: Address | None = None
     code_hash: bytes = b""
     code_expires_at: datetime | None = None
     version: int = 1

@@ -42,10 +42,9 @@ class Holdings:
 
     async def take_back(self, caller: Caller, client_id: str) -> None:
         """All that the client holds in the caller's name is good no more. It may ask for more at a next sign-in."""
-        for _ in range(TRIES):
-            grants = [
-                one for one in await self._grants(caller.user_id, client_id) if one.user_id == caller.user_id
-            ]
+        lost = 0
+        while lost < TRIES:
+            grants = await self._grants(caller.user_id, client_id)
             if not grants:
                 return
             audit = Audit(
@@ -55,7 +54,7 @@ class Holdings:
             try:
                 await self._store.save(Changes(removes=removes, audit=audit))
             except Conflict:
-                continue
+                lost += 1
         raise Aborted("oidc.take_back_busy", "The tokens are being used by others", retry_after_s=1)
 
     async def _grants(self, user_id: str, client_id: str = "") -> list[Grant]:

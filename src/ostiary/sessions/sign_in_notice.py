@@ -93,6 +93,7 @@ class SignInNotices:
         device = msgspec.structs.replace(
             device,
             address=user.email.value,
+            phone=user.phone,
             code_hash=link_hash(secret),
             code_expires_at=device.seen_at + LINK_LIVES,
         )

@@ -78,6 +78,8 @@ class Disowning:
             draft.clears += guess_counters(user.id, self._context.factors[_PASSWORD], draft.now)
         if user.email is None or user.email.value != device.address:
             draft.set(email=Address(device.address, is_verified=True))
+        if user.phone != device.phone:
+            draft.set(phone=device.phone)
         for purpose in (PASSWORD_RESET, PASSKEY_LINK, INVITE, EMAIL, PHONE):
             await self._codes.drop(draft, purpose)
 
