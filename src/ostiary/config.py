@@ -88,6 +88,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         "seconds",
         "So long after verifying a factor people may change their own factors and addresses.",
     ] = 300
+    client_calls_s: Annotated[
+        int, "calls a second", "So many may one client make, counted by each process; 0: no limit."
+    ] = 0
+    all_calls_s: Annotated[int, "calls a second", "So many may all make together; 0: no limit."] = 0
     address_limits: Annotated[
         bool,
         "true/false",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from structlog.typing import FilteringBoundLogger
 
 from ostiary.access.bearer import Access
+from ostiary.access.rings import Rings
 from ostiary.api.asgi import Parts, build
 from ostiary.api.call import Service
 from ostiary.api.session import SessionApi
@@ -52,7 +53,7 @@ class Surface:
         return build(
             Parts(
                 services=[_measured(service, self.calls, observe) for service in offered],
-                access=Access(of.store, of.cache, of.effects, tokens),
+                access=self._access(tokens),
                 log=self.log,
                 new_request_id=of.effects.new_id,
                 is_ready=self.readiness.is_ready,
@@ -61,6 +62,13 @@ class Surface:
                 policies=policies,
             )
         )
+
+    def _access(self, tokens: "AccessTokens | None") -> Access | Rings:
+        of, settings = self.installation, self.installation.settings
+        access = Access(of.store, of.cache, of.effects, tokens)
+        if max(settings.client_calls_s, settings.all_calls_s) <= 0:
+            return access
+        return Rings(access, of.effects, per_client=settings.client_calls_s, of_all=settings.all_calls_s)
 
     def _operators(self) -> dict[tuple[str, str], Endpoint | Route]:
         settings = self.installation.settings

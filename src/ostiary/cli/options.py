@@ -53,6 +53,8 @@ class Serving:
     step_up_lasts_s: Annotated[
         int | None, Parameter(help="How long a verified factor is good for changing oneself.")
     ] = None
+    client_calls_s: Annotated[int | None, Parameter(help="Calls a second of one client.")] = None
+    all_calls_s: Annotated[int | None, Parameter(help="Calls a second of all.")] = None
     address_limits: Annotated[bool | None, Parameter(help="Guesses are counted by address too.")] = None
     breached_passwords: Annotated[
         Path | None, Parameter(help="Hashes of known passwords, for policies that refuse these.")
