@@ -65,3 +65,14 @@ def test_refused(dev: Serving, capsys: Captured, arguments: list[str], said: str
     """What cannot be is told in a sentence."""
     assert run(["policy", *arguments, "--data", str(dev.data)]) == 1
     assert said in capsys.readouterr().err
+
+
+def test_settings_is_another_word(dev: Serving, capsys: Captured) -> None:
+    """``settings get`` and ``set`` do what ``policy get`` and ``set`` do; alone it lists the program's own."""
+    place = ["--data", str(dev.data)]
+    assert run(["settings", "set", "lockout", "max_otp_attempts=7", *place]) == 0
+    assert run(["settings", "get", "lockout", *place]) == 0
+    assert "max_otp_attempts=7" in capsys.readouterr().out
+    assert run(["settings", "reset", "lockout", *place]) == 0
+    assert run(["settings", *place]) == 0
+    assert "address_limits" in capsys.readouterr().out

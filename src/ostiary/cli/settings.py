@@ -1,14 +1,22 @@
-"""``ostiary settings``: what can be set, and how it is set here."""
+"""``ostiary settings``: what can be set, and how it is set here; ``settings get`` and ``set`` are those of ``policy``."""
 
 from typing import Annotated
 
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 
 from ostiary.cli.options import HERE, Place
+from ostiary.cli.policy import change, get, reset
 from ostiary.config import PREFIX, table, values
 
+settings = App(
+    name="settings", help="Every setting of this program; get and set: policies, which the database holds."
+)
+for _command, _name in ((get, "get"), (change, "set"), (reset, "reset")):
+    settings.command(_command, name=_name)
 
-def settings(
+
+@settings.default
+def listed(
     *, place: Place = HERE, markdown: Annotated[bool, Parameter(help="The reference, as a table.")] = False
 ) -> None:
     """Print every setting with its value here, unit and meaning; secrets are stars."""
