@@ -10,6 +10,7 @@ from fido2 import cbor
 from protobuf.wkt import Struct
 
 from ostiary._pb.zitadel.session.v2.session_service_pb import CheckWebAuthN
+from ostiary.core.factor import GUESSES_KEPT, guess_key
 from ostiary.core.passkey import Enrolment, encode_enrolment
 from ostiary.core.session import SESSION, Session
 from ostiary.core.user import AUTHENTICATOR, USER, Profile, User, UserState
@@ -18,7 +19,7 @@ from ostiary.errors import FailedPrecondition, Internal, OstiaryError
 from ostiary.factors.web_authn import WEB_AUTHN, WITHOUT_AUTOFILL
 from ostiary.sessions.change import Changed, SessionChange, UserNamed
 from ostiary.storage.memory import MemoryStore
-from ostiary.storage.port import Changes, Put
+from ostiary.storage.port import Budget, Changes, Put
 from tests.doubles.authenticator import UP, SoftKey, cose_of
 from tests.doubles.effects import START
 from tests.sessions.conftest import House, password_check, user_check
@@ -71,13 +72,20 @@ async def session(house: House, made: Changed) -> Session:
     return found
 
 
-async def refused(house: House, made: Changed, sent: dict[str, Any], id: str) -> None:  # noqa: A002
+async def refused(
+    house: House,
+    made: Changed,
+    sent: dict[str, Any],
+    id: str,  # noqa: A002
+    *,
+    traced: bool = True,
+) -> None:
     """The check is refused with this id, leaves a trace and changes nothing of the session."""
     before = await session(house, made)
     with pytest.raises(OstiaryError, check=lambda error: error.id == id):
         await house.set(made.session_id, made.token, answer(sent))
     assert await session(house, made) == before
-    if isinstance(house.store, MemoryStore):
+    if traced and isinstance(house.store, MemoryStore):
         trace = house.store.audits[-1]
         assert (trace.action, id.encode() in trace.detail) == ("session.refused", True)
     assert await house.store.counter("guess:100:web_auth_n", house.effects.now()) == 0
@@ -94,6 +102,21 @@ async def test_passkey(house: House) -> None:
     assert (now.factors["web_auth_n"].user_verified, now.challenges) == (True, {})
     await refused(house, checked, sent, "COMMAND-Ioqu5")
     await refused(house, checked, key.get(options(made)), "COMMAND-Ioqu5")
+
+
+async def test_a_passkey_passes_a_blocked_password(house: House) -> None:
+    """Threat: locking somebody out by guessing. Their passkey opens all the same; once the user is locked nothing does."""
+    key = await own(house)
+    now = house.effects.now()
+    spent = Budget(guess_key("100", "password"), now, now + GUESSES_KEPT, add=100)
+    await house.store.save(Changes(budgets=(spent,)))
+    with pytest.raises(FailedPrecondition, check=lambda error: error.id == "COMMAND-JLK35"):
+        await house.create(password_check(user="alice"))
+    made = await house.create(challenge(user_check()))
+    done = await house.set(made.session_id, made.token, answer(key.get(options(made))))
+    again = await house.set(made.session_id, done.token, challenge())
+    await house.edit(USER, "100", state=UserState.LOCKED)
+    await refused(house, again, key.get(options(again)), "COMMAND-Df4b3", traced=False)
 
 
 async def test_u2f_beside_a_password(house: House) -> None:

@@ -146,6 +146,19 @@ async def test_password_by_permission_alone(house: House) -> None:
     await house.rpc("SetPassword", stale, userId=user_id, newPassword=new, currentPassword=PASSWORD)
 
 
+@pytest.mark.parametrize(
+    "rpc", ["PasswordReset", "SendEmailCode", "CreatePasskeyRegistrationLink", "ResendEmailCode"]
+)
+async def test_codes_of_their_own(house: House, rpc: str) -> None:
+    """An administrator in a stale session is told no code that would prove for themselves what the session does not."""
+    user_id = await alice(house)
+    await house.rpc("SetEmail", userId=user_id, email="new@example.com", returnCode={})
+    request = {"userId": user_id, "returnCode": {}}
+    with refused(PermissionDenied, "user.step_up"):
+        await house.rpc(rpc, caller(user_id, "IAM_OWNER", proven=None), **request)
+    await house.rpc(rpc, caller(user_id, "IAM_OWNER"), **request)
+
+
 async def test_names_of_people_are_free(house: House) -> None:
     """What a person is called in a greeting opens nothing."""
     user_id = await alice(house)

@@ -85,7 +85,7 @@ class UserAddresses:
 
         async def attempt(_: int) -> tuple[Changes, Coded]:
             draft = await self._draft(caller, user_id)
-            require_trusted(caller, draft.user, asked.verification)
+            await require_told(self._context, caller, draft.user, asked.verification)
             address = _of(draft.user, purpose)
             pending = await self._codes.pending(user_id, purpose) if again else None
             if address is None or (again and pending is None):
@@ -137,6 +137,13 @@ def require_trusted(caller: Caller, user: User, asked: Verification) -> None:
     """Nobody says of their own address that it is verified, or has its code told: that is what the code is for."""
     if asked in {Verification.VERIFIED, Verification.RETURN_CODE}:
         caller.require(_PERMISSION, user.organization_id)
+
+
+async def require_told(context: Context, caller: Caller, user: User, asked: Verification) -> None:
+    """As ``require_trusted``; and a person who may have even their own code told must just have proved themselves."""
+    require_trusted(caller, user, asked)
+    if asked is Verification.RETURN_CODE:
+        await require_step_up(context, caller, user)
 
 
 async def set_email(codes: Codes, draft: Draft, wanted: NewAddress) -> str | None:

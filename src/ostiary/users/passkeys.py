@@ -15,7 +15,7 @@ from ostiary.storage.port import Changes, Put, Remove
 from ostiary.users.codes import EMAIL, PASSKEY_LINK, Codes, Sending, code_id
 from ostiary.users.context import Context, Draft
 from ostiary.users.credential_change import credential_changed
-from ostiary.users.rules import not_human, permitted, trusted
+from ostiary.users.rules import not_human, permitted, require_step_up, trusted
 
 MAX_NAME: Final = 200
 _decode_credential = msgspec.json.Decoder(Credential).decode
@@ -111,6 +111,7 @@ class UserPasskeys:
         async def attempt(_: int) -> tuple[Changes, tuple[User, LinkCode]]:
             permission = "user.passkey.write"
             user = await permitted(self._context.store, caller, user_id, permission, own=False)
+            await require_step_up(self._context, caller, user)
             if user.profile is None:
                 raise not_human("user.passkey_link_of_machine")
             draft = Draft(user, user.version, self._context.effects.now())

@@ -12,7 +12,7 @@ from ostiary.core.user import USER, User, UserState
 from ostiary.errors import FailedPrecondition, NotFound, ResourceExhausted
 from ostiary.storage.port import Audit, Changes, Listing, Store
 from ostiary.storage.reads import user_by_login_name
-from ostiary.users.addresses import Coded, require_trusted
+from ostiary.users.addresses import Coded, require_told
 from ostiary.users.change import Verification
 from ostiary.users.codes import EMAIL, PASSWORD_RESET, PHONE, Codes, Sending
 from ostiary.users.context import Context, Draft
@@ -41,7 +41,7 @@ class PasswordResets:
         async def attempt(_: int) -> tuple[Changes, Coded]:
             unknown = NotFound("COMMAND-SAF4f", "User could not be found")
             user = await permitted(self._context.store, caller, user_id, "user.write", unknown=unknown)
-            require_trusted(caller, user, asked)
+            await require_told(self._context, caller, user, asked)
             return await self._issued(caller.user_id, user, channel, url_template)
 
         return await self._context.carry_out(attempt)
