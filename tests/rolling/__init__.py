@@ -1,0 +1,1 @@
+"""Servers come and go behind a proxy."""
