@@ -14,7 +14,7 @@ from ostiary.core.participant import PARTICIPANT
 from ostiary.core.permission import MEMBERSHIP, Caller, Membership
 from ostiary.core.project import ActiveState
 from ostiary.core.record import Kind, RecordT
-from ostiary.core.session import SESSION
+from ostiary.core.session import ENDED_SESSION, SESSION
 from ostiary.core.user import USER
 from ostiary.delivery.outbox import LEASED, TRIED_FOR, Outbox, Sender, Sent, pause
 from ostiary.errors import Aborted
@@ -288,6 +288,12 @@ async def test_a_user_who_is_out(telling: Telling, how: str) -> None:
     claims = [(await verified(telling, token))[1] for token in telling.receiver.tokens()]
     assert {str(one["sid"]) for one in claims} == {session.session_id for session in sessions}
     assert await telling.outbox.deliver() == 0
+    left = [await of.store.get(SESSION, session.session_id) for session in sessions]
+    assert [session is None for session in left] == [how == "delete"] * 2
+    for session in sessions if how == "delete" else ():
+        ended = await of.store.get(ENDED_SESSION, session.session_id)
+        assert ended is not None
+        assert ended.reason == "revoked"
 
 
 async def test_a_locked_user(telling: Telling) -> None:

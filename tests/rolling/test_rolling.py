@@ -78,7 +78,7 @@ def nodes(tmp_path: Path, postgres: Postgres) -> Iterator[tuple[Served, Served]]
     """Two servers on one database."""
     database, key = postgres.new_database(), tmp_path / "one" / "master.key"
     one, two = (
-        Served(tmp_path / name, "--port", str(free_port()), "--drain-notice-s", "2", database=database)
+        Served(tmp_path / name, "--port", str(free_port()), "--drain-notice-s", "3", database=database)
         for name in ("one", "two")
     )
     with one:

@@ -222,6 +222,13 @@ def _changes_of(
             assert_never(event)
 
 
+def ended_of(session: Session, reason: str, at: datetime, words: tuple[Farewell, ...] = ()) -> EndedSession:
+    """What stays of a session that ended; ``words`` went to its participants."""
+    return EndedSession(
+        session.id, session.user_id, reason, session.created_at, at, session.user_agent, farewells=words
+    )
+
+
 def fold(events: Iterable[SessionEvent], session: Session | None = None) -> Session | None:
     """The session after all the events, in order."""
     for event in events:

@@ -10,11 +10,11 @@ from ostiary.core.session import (
     ENDED_SESSION,
     SESSION,
     Ended,
-    EndedSession,
     Farewell,
     Session,
     Started,
     begun,
+    ended_of,
 )
 from ostiary.core.session_state import ended
 from ostiary.core.user import AUTHENTICATOR, USER, Authenticator, User
@@ -163,17 +163,8 @@ def _ending(
     outbox: tuple[Message, ...],
     words: tuple[Farewell, ...],
 ) -> Changes:
-    ended = EndedSession(
-        session.id,
-        session.user_id,
-        event.reason,
-        session.created_at,
-        event.at,
-        session.user_agent,
-        farewells=words,
-    )
     return Changes(
-        puts=(Put(ENDED_SESSION, ended),),
+        puts=(Put(ENDED_SESSION, ended_of(session, event.reason, event.at, words)),),
         removes=(
             Remove(SESSION, session.id, session.version),
             *(Remove(PARTICIPANT, one.id, one.version) for one in participants),

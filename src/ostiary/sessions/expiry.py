@@ -10,7 +10,7 @@ from ostiary.core.audit import detail
 from ostiary.core.filter import Compare, Every, Order
 from ostiary.core.grant import GRANT
 from ostiary.core.participant import PARTICIPANT
-from ostiary.core.session import ENDED_SESSION, SESSION, EndedSession, Session
+from ostiary.core.session import ENDED_SESSION, SESSION, EndedSession, Session, ended_of
 from ostiary.storage.port import Audit, Changes, Conflict, ExpectOwned, Listing, Put, Remove, Store
 
 EXPIRED: Final = "expired"
@@ -78,6 +78,4 @@ class Expiry:
 def as_ended(session: Session) -> EndedSession:
     """What stays of a session whose time has passed."""
     ended_at = session.expires_at or session.changed_at
-    return EndedSession(
-        session.id, session.user_id, EXPIRED, session.created_at, ended_at, session.user_agent
-    )
+    return ended_of(session, EXPIRED, ended_at)
