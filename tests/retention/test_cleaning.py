@@ -1,10 +1,8 @@
 """The cleaner removes what is over, after the time the settings say, step by step and in one process at a time."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -25,7 +23,6 @@ from ostiary.retention.cleaning import Cleaner
 from ostiary.retention.rules import kept_of_days
 from ostiary.storage.memory import MemoryStore
 from ostiary.storage.port import Audit, Budget, Changes, Listing, Put, Store, Sweep, Swept
-from ostiary.storage.sqlite import SqliteStore
 from tests.doubles.effects import START, SettableEffects
 
 DAY = timedelta(days=1)
@@ -58,12 +55,10 @@ class Cleaning:
         return Cleaner(self.store, self.effects, kept_of_days(expired, ended, deliveries, audit), self.rest)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-async def of(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Cleaning]:
+@pytest.fixture
+def of(store: Store) -> Cleaning:
     """On every store."""
-    store: Store = MemoryStore() if request.param == "memory" else SqliteStore(tmp_path / "ostiary.db")
-    yield Cleaning(store)
-    await store.close()
+    return Cleaning(store)
 
 
 def session(id_: str, expires_at: datetime | None) -> Session:
