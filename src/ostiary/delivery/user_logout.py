@@ -61,7 +61,9 @@ class UserLogouts:
         try:
             await self._store.save(
                 Changes(
-                    puts=(Put(ENDED_SESSION, ended_of(session, "revoked", ended_at, words)),) if is_over else (),
+                    puts=(Put(ENDED_SESSION, ended_of(session, "revoked", ended_at, words)),)
+                    if is_over
+                    else (),
                     removes=tuple(removes),
                     expects_owned=(ExpectOwned(PARTICIPANT, session.id, len(joined)),),
                     outbox=tuple(Message(id_, BACKCHANNEL_LOGOUT, now, content) for id_, content in sealed),
