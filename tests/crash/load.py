@@ -3,6 +3,7 @@
 import json
 import random
 import threading
+import time
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from tests.crash.oracle import Seen, Shown
 from tests.served import Served
 
 CLIENTS: Final = 16
+PAUSE_S: Final = 0.05  # before one who was told to come again does
 _TIMEOUT_S: Final = 20
 _PAGE: Final = 1000
 _PASSWORDS: Final = 0.01  # of the creations; each takes the server a twentieth of a second
@@ -114,6 +116,7 @@ class Load:
             return False
         if status >= 500:
             self._ledger.answered(operation, result="unknown", why=str(content))
+            time.sleep(PAUSE_S)
         elif status >= 400:
             self._ledger.answered(operation, result="refused", why=str(content.get("message")))
         else:
