@@ -1,0 +1,143 @@
+"""A PostgreSQL that is away, stands still, or is cut off at the worst moment."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+
+import pytest
+
+from ostiary.core.session import SESSION
+from ostiary.errors import Unavailable
+from ostiary.storage.port import Budget, Changes
+from ostiary.storage.postgres.store import PostgresStore, open_store
+from tests.doubles.effects import START
+from tests.postgres import Postgres
+from tests.storage.proxy import Proxy
+from tests.storage.rows import changed, made, session
+
+LATER = START + timedelta(hours=1)
+ENDS_S = 10  # no answer takes longer, whatever happens
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Postgres]:
+    """One that may be stopped."""
+    with Postgres() as own:
+        yield own
+
+
+@pytest.fixture
+async def store(cluster: Postgres) -> AsyncIterator[PostgresStore]:
+    """A store on it, with one session and one counter."""
+    opened = await open_store(cluster.new_database(), "me")
+    await opened.save(made(session("1")))
+    yield opened
+    await opened.close()
+
+
+async def outcome(store: PostgresStore, n: int) -> object:
+    """What becomes of a read and a save."""
+    try:
+        await store.get(SESSION, "1")
+        return await store.save(made(session(f"x{n}")))
+    except Unavailable as error:
+        return error.retry_after_s
+
+
+async def recovered(store: PostgresStore) -> None:
+    """It works again, without being opened anew."""
+    async with asyncio.timeout(ENDS_S):
+        while True:
+            try:
+                await store.save(Changes(budgets=(Budget("again", START, LATER, add=1),)))
+            except Unavailable:
+                await asyncio.sleep(0.1)
+            else:
+                break
+    assert await store.get(SESSION, "1") == session("1")
+
+
+async def test_stopped(cluster: Postgres, store: PostgresStore) -> None:
+    """While it is down reads and saves are refused, at once after a second; when it is back they go on."""
+    await asyncio.to_thread(cluster.stop)
+    began = time.monotonic()
+    answers = await asyncio.gather(*(outcome(store, n) for n in range(20)))
+    assert answers == [1] * 20
+    assert time.monotonic() - began < ENDS_S
+    began = time.monotonic()
+    assert await outcome(store, 99) == 1
+    assert time.monotonic() - began < 1
+    await asyncio.to_thread(cluster.start)
+    await recovered(store)
+
+
+async def test_restarted(cluster: Postgres, store: PostgresStore) -> None:
+    """A restart of less than a second is not noticed by those who wait."""
+    waiting = [asyncio.ensure_future(outcome(store, n)) for n in range(50)]
+    await asyncio.to_thread(cluster.stop)
+    waiting += [asyncio.ensure_future(outcome(store, n)) for n in range(50, 60)]
+    await asyncio.to_thread(cluster.start)
+    answers = await asyncio.gather(*waiting)
+    found = [await store.get(SESSION, f"x{n}") for n in range(60)]
+    assert [row is not None for row in found] == [not isinstance(answer, int) for answer in answers]
+    await recovered(store)
+
+
+async def test_standing_still(cluster: Postgres, store: PostgresStore) -> None:
+    """While it stands still every answer comes within a bounded time; later all goes on."""
+    cluster.pause(on=True)
+    try:
+        began = time.monotonic()
+        answers = await asyncio.gather(*(outcome(store, n) for n in range(5)))
+        assert all(isinstance(answer, int) for answer in answers)
+        assert time.monotonic() - began < ENDS_S
+    finally:
+        cluster.pause(on=False)
+    await recovered(store)
+
+
+@pytest.mark.parametrize("how", ["before", "after"])
+async def test_cut_at_commit(postgres: Postgres, how: str) -> None:
+    """A COMMIT whose answer is lost is found out about: each save is done once, and answered."""
+    async with Proxy(postgres.port) as proxy:
+        url = postgres.new_database().replace(f":{postgres.port}/", f":{proxy.port}/")
+        store = await open_store(url, "me")
+        row = session("1")
+        await store.save(made(row))
+        for _ in range(10):
+            proxy.cut_at = "before" if how == "before" else "after"
+            change = Changes(puts=changed(row).puts, budgets=(Budget("k", START, LATER, add=1),))
+            await store.save(change)
+            (put,) = changed(row).puts
+            row = session("1", version=put.value.version)
+            assert await store.get(SESSION, "1") == row
+        assert proxy.cuts == 10
+        assert await store.counter("k", START) == 10
+        await store.close()
+
+
+async def test_cut_in_between(postgres: Postgres) -> None:
+    """Connections that are reset at any moment lose nothing that was answered, and do nothing twice."""
+    async with Proxy(postgres.port) as proxy:
+        url = postgres.new_database().replace(f":{postgres.port}/", f":{proxy.port}/")
+        store = await open_store(url, "me")
+
+        async def cut() -> None:
+            for _ in range(30):
+                await asyncio.sleep(0.02)
+                proxy.cut()
+
+        cutting = asyncio.ensure_future(cut())
+        saved = 0
+        for n in range(200):
+            one = Changes(puts=made(session(str(n))).puts, budgets=(Budget("k", START, LATER, add=1),))
+            try:
+                saved += (await store.save(one)).counters["k"] > 0
+            except Unavailable as error:
+                assert error.id != "storage.stopped"
+        await cutting
+        rows = [await store.get(SESSION, str(n)) for n in range(200)]
+        assert await store.counter("k", START) == sum(row is not None for row in rows)
+        assert saved <= await store.counter("k", START)
+        await store.close()
