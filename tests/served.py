@@ -42,6 +42,7 @@ class Served:
         self.log = folder.with_name(f"{folder.name}.log")
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
+        self._said = 0  # how long the log was when this life began
         self.port = 0
 
     def __enter__(self) -> Self:
@@ -56,6 +57,13 @@ class Served:
     def start(self) -> float:
         """Start, and wait until it is ready; the seconds that took."""
         began = time.monotonic()
+        self.begin()
+        if not self.comes():
+            raise RuntimeError(f"the server does not start:\n{self.log.read_text()[self._said :]}")
+        return time.monotonic() - began
+
+    def begin(self) -> None:
+        """Start, and wait for nothing."""
         port = () if "--port" in self._options else ("--port", "0")
         arguments = ("serve", *self.place, *port, *self._options)
         environment = {
@@ -63,7 +71,7 @@ class Served:
             for name, value in os.environ.items()
             if not name.startswith(("OSTIARY_", "PYTHONDONT"))
         }  # it starts as it does for anybody: with its compiled code kept
-        said = self.log.stat().st_size if self.log.exists() else 0
+        self._said = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as out:
             self._process = subprocess.Popen(
                 [*_PROGRAM, *arguments],
@@ -74,12 +82,21 @@ class Served:
                 cwd=self.folder.parent,
                 start_new_session=True,
             )
-        while not self._is_ready(said):
-            if self._process.poll() is not None or time.monotonic() - began > START_S:
+
+    def comes(self) -> bool:
+        """Wait until it is ready; False if it ended, or was ended because it took too long."""
+        until = time.monotonic() + START_S
+        while self._process is not None and not self._is_ready(self._said):
+            if self._process.poll() is not None or time.monotonic() > until:
                 self.kill()
-                raise RuntimeError(f"the server does not start:\n{self.log.read_text()[said:]}")
+                return False
             time.sleep(0.01)
-        return time.monotonic() - began
+        return True
+
+    @property
+    def pid(self) -> int:
+        """Its process; 0 when there is none."""
+        return self._process.pid if self._process else 0
 
     def _is_ready(self, said: int) -> bool:
         found = _ADDRESS.search(self.log.read_text()[said:])

@@ -20,6 +20,7 @@ from ostiary.logs import open_log
 _PAUSE_S: Final = 1.0
 _SHORT_S: Final = 10.0  # a worker that ends sooner than this has not served
 _SHORT_LIVES: Final = 3  # one after the other, and we give up
+_IN_ORDER: Final = (0, -signal.SIGTERM, -signal.SIGINT)  # the signals: one that was told before it served
 Serve = Callable[[int], int]  # the work of the worker with this number; its exit status
 
 
@@ -49,7 +50,7 @@ class Workers:
             number = self._numbers.pop(process)
             code = os.waitstatus_to_exitcode(status)
             if self._is_leaving:
-                failed = failed or code != 0
+                failed = failed or code not in _IN_ORDER
             elif not self._replaced(number, code):
                 failed = True
         return int(failed)
