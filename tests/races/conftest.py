@@ -14,6 +14,18 @@ from tests.served import Served
 PASSWORD = "Secret-123!"
 
 
+@pytest.fixture(scope="session", params=["one process", "two processes"])
+def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The server of the races: one process on a file, and two on one PostgreSQL database."""
+    options, database = ["--dev"], ""
+    if request.param == "two processes":
+        options.append("--workers=2")
+        database = request.getfixturevalue("postgres").new_database()
+    with Served(tmp_path_factory.mktemp("served") / "data", *options, database=database) as server:
+        yield server
+        assert server.stop() == 0
+
+
 @pytest.fixture(scope="session")
 def race_names() -> Iterator[str]:
     """Names that nobody has."""
