@@ -24,8 +24,8 @@ class Database:
     def __init__(self, layout: Layout) -> None:
         """Nothing is started."""
         self._layout = layout
-        self._etcd = Program(layout.of("etcd"), as_postgres=True)
-        self._nodes = {name: Program(layout.of(name), as_postgres=True) for name in DATABASES}
+        self._etcd = Program(layout.of("etcd"), "postgres")
+        self._nodes = {name: Program(layout.of(name), "postgres") for name in DATABASES}
 
     def start(self) -> None:
         """Start what does not run, and wait until a commit is on two nodes; raises Trouble."""

@@ -41,7 +41,7 @@ class Campaign:
             lost += kill.lost
             print(
                 f"kill {number + 1} of {kill.node}: {kill.outage_s:.1f} s without a write, "
-                f"{kill.acknowledged} acknowledged, {kill.unknown} unknown, {kill.lost} lost",
+                f"so far {kill.acknowledged} acknowledged, {kill.unknown} refused or unknown, {kill.lost} lost",
                 flush=True,
             )
             self._database.start_node(kill.node)

@@ -33,10 +33,10 @@ def install() -> None:
 class Program:
     """One program. Where we are root it may run as somebody else: PostgreSQL refuses to run as root."""
 
-    def __init__(self, folder: Path, *, as_postgres: bool = False) -> None:
+    def __init__(self, folder: Path, user: str = "") -> None:
         """``folder`` is made, and belongs to whom it runs as."""
         self.folder = folder
-        self._user = "postgres" if as_postgres and os.geteuid() == 0 else None
+        self._user = user if user and os.geteuid() == 0 else None
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self._user:
             shutil.chown(folder, self._user, self._user)

@@ -21,7 +21,7 @@ class Servers:
         """Nothing is started."""
         self._layout = layout
         self._nodes = {name: Program(layout.of(name)) for name in NODES}
-        self._proxy = Program(layout.of("proxy"), as_postgres=True)
+        self._proxy = Program(layout.of("proxy"), "haproxy")
 
     def start(self) -> None:
         """Start what does not run and wait until each is ready; the first makes the schema. Raises Trouble."""

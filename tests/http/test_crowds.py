@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -11,10 +12,12 @@ import pytest
 
 from ostiary.http.admission import Admission, Most
 from ostiary.http.serve import tls_context
+from tests.cli.process import PROGRAM, START_S, free_port
 from tests.http.conftest import TIMES, Site, application, read_all, serve
 from tests.http.test_http2 import Peer, certificate
 from tests.transports.port import Port
 
+HEALTH = b"GET /debug/healthz HTTP/1.1\r\nhost: a\r\n\r\n"
 GET = b"GET /echo HTTP/1.1\r\nhost: a\r\n\r\n"
 
 
@@ -39,6 +42,16 @@ def test_addresses() -> None:
     assert [door.enter(address) for address in addresses] == [True, False, True, True, True, False]
     door.leave("192.0.2.1")
     assert (door.enter("192.0.2.2"), door.enter("192.0.2.1"), door.enter("")) == (False, True, False)
+    networks = Admission(Most(0, 1))
+    addresses = (
+        "2001:db8::1",
+        "2001:db8::2",
+        "2001:db8:0:1::1",
+        "::ffff:192.0.2.1",
+        "192.0.2.1",
+        "fe80::1%eth0",
+    )
+    assert [networks.enter(address) for address in addresses] == [True, False, True, True, False, True]
     without = Admission(Most(0, 0))
     assert all(without.enter("192.0.2.1") for _ in range(20_000))
     assert Admission(Most(0, 1)).enter("") is True
@@ -115,3 +128,36 @@ def test_half_a_handshake(tmp_path: Path) -> None:
                 read_all(raw)
         assert time.monotonic() - began < 3
     port.stop()
+
+
+def test_descriptors(tmp_path: Path) -> None:
+    """No more are let in than the system has descriptors for: the others are told, and those that are in are served."""
+    start = f"ulimit -n 200; exec {PROGRAM} serve --data {tmp_path / 'data'} --port {(port := free_port())}"
+    with (
+        subprocess.Popen(["/bin/sh", "-c", start], stdout=subprocess.DEVNULL) as program,
+        ExitStack() as here,
+    ):
+        first = here.enter_context(patiently(port))
+        others = [here.enter_context(connect(port)) for _ in range(150)]
+        answers = []
+        for other in others:
+            with suppress(ConnectionResetError, BrokenPipeError):
+                other.sendall(HEALTH)
+            answers.append(other.recv(12))
+        first.sendall(HEALTH)
+        assert first.recv(12) == b"HTTP/1.1 200"
+        assert answers.count(b"HTTP/1.1 503") >= 150 - 72
+        assert set(answers) == {b"HTTP/1.1 200", b"HTTP/1.1 503"}
+        program.terminate()
+        assert program.wait(10) == 0
+
+
+def patiently(number: int) -> socket.socket:
+    """A connection to a server that is just starting."""
+    until = time.monotonic() + START_S
+    while True:
+        try:
+            return connect(number)
+        except ConnectionRefusedError:
+            assert time.monotonic() < until
+            time.sleep(0.05)

@@ -23,7 +23,7 @@ from ostiary.app.staged import Staged
 from ostiary.app.surface import surface
 from ostiary.app.welcome import Alice, welcome
 from ostiary.config import Settings, Trouble
-from ostiary.http.admission import Most
+from ostiary.http.admission import Most, possible
 from ostiary.http.connection import Shared
 from ostiary.http.serve import Server, run, serve
 from ostiary.logs import open_log
@@ -99,7 +99,7 @@ async def _live(settings: Settings, worker: int | None, keeper: int | None) -> b
         readiness = Readiness(store, installation.effects, settings.data, lambda: store.queued)
         watch = _Watch(settings, readiness, log, guest, is_first=not worker)
         fatal.add_done_callback(watch.fail)
-        most = Most(settings.connections, settings.connections_per_address)
+        most = Most(possible(settings.connections), settings.connections_per_address)
         staged = Staged(surface(installation, readiness, log))
         async with delivering(installation, on_fatal, _say), schedule(installation, on_fatal):
             await _answer(settings, staged, Server(staged, http2=_http2, now=now, most=most), watch, on_fatal)

@@ -1,8 +1,13 @@
 """Whom the door lets in: so many connections at once, and of them so many from one address."""
 
-import ipaddress
+import resource
 from collections import Counter
 from dataclasses import dataclass
+from ipaddress import IPv6Address
+from typing import Final
+
+_OWN_FILES: Final = 128  # descriptors for database, logs, requests of ours
+_OWN_NETWORK: Final = "0000:0000:0000:0000"  # of ::1
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,25 +29,45 @@ class Admission:
 
     def enter(self, address: str) -> bool:
         """Let one in, if there is room; it must leave again."""
-        most = self._most
+        most, origin = self._most, _origin(address)
         if most.in_all and self._count >= most.in_all:
             return False
-        if most.of_an_address and self._of[address] >= most.of_an_address and not _is_here(address):
+        if most.of_an_address and self._of[origin] >= most.of_an_address and not _is_here(origin):
             return False
         self._count += 1
-        self._of[address] += 1
+        self._of[origin] += 1
         return True
 
     def leave(self, address: str) -> None:
         """One that was let in has gone."""
+        origin = _origin(address)
         self._count -= 1
-        self._of[address] -= 1
-        if not self._of[address]:
-            del self._of[address]
+        self._of[origin] -= 1
+        if not self._of[origin]:
+            del self._of[origin]
 
 
-def _is_here(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address.partition("%")[0]).is_loopback
-    except ValueError:  # a Unix socket has none
-        return True
+def possible(wanted: int) -> int:
+    """As many of the wanted connections as the system gives descriptors for, having asked it for all it may give.
+
+    Where none is left for a connection, it cannot even be refused.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if hard == resource.RLIM_INFINITY:
+        return wanted
+    most = max(1, hard - _OWN_FILES)
+    return min(wanted or most, most)
+
+
+def _origin(address: str) -> str:
+    """What is counted as one: an IPv4 address, the 64 bits of an IPv6 network."""
+    if ":" not in address:
+        return address
+    parsed = IPv6Address(address.partition("%")[0])
+    return str(parsed.ipv4_mapped or parsed.exploded[:19])
+
+
+def _is_here(origin: str) -> bool:
+    return not origin or origin.startswith("127.") or origin == _OWN_NETWORK
