@@ -4,7 +4,8 @@ import random
 from pathlib import Path
 from typing import Any, Final
 
-from tests.crash.test_codes import LONGEST_S, a_code, killed_amid, post, redeem
+from tests.crash.test_codes import LONGEST_S, killed_amid
+from tests.oauth import a_code, post, redeem
 from tests.served import Served
 
 LIVES: Final = 6

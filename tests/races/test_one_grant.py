@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import msgspec
 import pytest
 
-from tests.crash.test_codes import VERIFIER, a_code, is_active, post, redeem
+from tests.oauth import VERIFIER, a_code, is_active, post, redeem
 from tests.served import Served
 
 
