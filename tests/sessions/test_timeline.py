@@ -4,13 +4,16 @@ from datetime import timedelta
 
 import pytest
 
+from ostiary.core.known_device import KNOWN_DEVICE, KnownDevice
 from ostiary.core.participant import PARTICIPANT, Participant
 from ostiary.core.permission import Caller
+from ostiary.core.session import UserAgent
 from ostiary.core.user import USER
 from ostiary.errors import NotFound
 from ostiary.sessions.change import SessionChange
 from ostiary.sessions.timeline import SessionTimelines, Timeline
 from ostiary.storage.port import Changes, Put, Remove
+from tests.doubles.effects import START
 from tests.sessions.conftest import LOGIN_CLIENT, STRANGER, House, password_check, user_check
 
 ALICE = Caller("100", "500")
@@ -51,9 +54,21 @@ async def test_who_may(house: House) -> None:
     assert len((await _timelines(house).of_user(LOGIN_CLIENT, "100")).live) == 1
     with pytest.raises(NotFound):
         await _timelines(house).of_user(STRANGER, "100")
+    with pytest.raises(NotFound):
+        await _timelines(house).devices(STRANGER, "100")
 
 
 async def test_nobody(house: House) -> None:
     """A user who is gone was nowhere."""
     await house.store.save(Changes(removes=(Remove(USER, "100", 1),)))
     assert await _timelines(house).of_user(ALICE, "100") == Timeline((), ())
+
+
+async def test_devices(house: House) -> None:
+    """The devices that are known, the oldest first."""
+    rows = [
+        KnownDevice(f"100:{name}", "100", START + timedelta(days=age), UserAgent(), "1")
+        for name, age in (("a", 2), ("b", 1))
+    ]
+    await house.store.save(Changes(puts=tuple(Put(KNOWN_DEVICE, row) for row in rows)))
+    assert await _timelines(house).devices(ALICE, "100") == (rows[1], rows[0])

@@ -65,6 +65,7 @@ async def test_own_data(house: PageHouse) -> None:
     assert told["metadata"] == {"colour": "Ymx1ZQ=="}
     assert [one["kind"] for one in told["authenticators"]] == ["password"]
     assert told["sessions"][0]["user_agent"]["ip"] == "203.0.113.9"
+    assert [one["session_id"] for one in told["known_devices"]] == [told["sessions"][0]["id"]]
     assert told["applications"][0]["client_id"] == "web"
-    for secret in ("token_hash", "argon2", '"data"', "version"):
+    for secret in ("token_hash", "code_hash", "argon2", '"data"', "version"):
         assert secret not in browser.text

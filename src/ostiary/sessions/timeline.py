@@ -8,6 +8,7 @@ import msgspec
 
 from ostiary.core.assurance import alive, is_expired, weakened
 from ostiary.core.filter import Compare, Order
+from ostiary.core.known_device import KNOWN_DEVICE, KnownDevice
 from ostiary.core.organization import INSTANCE, INSTANCE_KEY
 from ostiary.core.participant import PARTICIPANT, Participant
 from ostiary.core.permission import Caller
@@ -57,8 +58,7 @@ class SessionTimelines:
 
         A session whose time has passed, or that was revoked with all others, is over, though its row is still there.
         """
-        if caller.user_id != user_id:
-            caller.require("session.read")
+        _require_reader(caller, user_id)
         user = await self._store.get(USER, user_id)
         instance = await self._cache.get(INSTANCE, INSTANCE_KEY)
         if user is None or instance is None:
@@ -75,6 +75,17 @@ class SessionTimelines:
             SignedIn(weakened(row, user), await self._store.owned(PARTICIPANT, row.id)) for row in live
         ]
         return Timeline(tuple(signed_in), tuple(newest))
+
+    async def devices(self, caller: Caller, user_id: str) -> tuple[KnownDevice, ...]:
+        """The devices that are known, from the first one on: one's own, or with ``session.read``."""
+        _require_reader(caller, user_id)
+        known = await self._store.owned(KNOWN_DEVICE, user_id)
+        return tuple(sorted(known, key=lambda device: device.seen_at))
+
+
+def _require_reader(caller: Caller, user_id: str) -> None:
+    if caller.user_id != user_id:
+        caller.require("session.read")
 
 
 def _over(session: Session, now: datetime) -> EndedSession:

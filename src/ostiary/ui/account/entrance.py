@@ -13,6 +13,7 @@ from ostiary.core.login_step import Step
 from ostiary.core.permission import Caller
 from ostiary.core.policy import PolicyT
 from ostiary.core.user import AUTHENTICATOR, User
+from ostiary.errors import PermissionDenied
 from ostiary.http.message import Endpoint, Header, Request, Response
 from ostiary.oidc.parameters import Parameters
 from ostiary.ui.choice import Account, distinct
@@ -86,7 +87,14 @@ class Entrance:
             if member is None:
                 return self._prove(request, query)
             level = await self._lacking(member)
-            return self._prove(request, query, member, level) if level else await act(member, form)
+            if level:
+                return self._prove(request, query, member, level)
+            try:
+                return await act(member, form)
+            except PermissionDenied as refusal:  # its time ran out, or another tab set up what is stronger
+                if refusal.id != "user.step_up":
+                    raise
+                return self._prove(request, query, member, await self._lacking(member) or AAL1)
 
         return answer
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from ostiary.core.known_device import KnownDevice
 from ostiary.core.user import Authenticator, User
 from ostiary.http.message import Response
 from ostiary.oidc.holdings import Holdings
@@ -41,6 +42,7 @@ class OwnData:
         timeline = await self._timelines.of_user(caller, user.id)
         owned = await self._users.queries.authenticators(caller, user.id)
         links = await self._users.identity_links.of_user(caller, user.id)
+        devices = await self._timelines.devices(caller, user.id)
         metadata = await self._users.metadata.search(
             caller, user.id, (), descending=False, offset=0, limit=MOST_KEYS
         )
@@ -51,6 +53,7 @@ class OwnData:
             "identity_links": [msgspec.to_builtins(link) for link in links],
             "sessions": [_session(one) for one in timeline.live],
             "ended_sessions": [msgspec.to_builtins(one) for one in timeline.over],
+            "known_devices": [_device(one) for one in devices],
             "applications": await self._holdings.of(caller),
         }
 
@@ -61,6 +64,10 @@ def _user(user: User) -> dict[str, Any]:
 
 def _session(one: SignedIn) -> dict[str, Any]:
     return _without(msgspec.to_builtins(one.session), "token_hash", "challenges", "version")
+
+
+def _device(one: KnownDevice) -> dict[str, Any]:
+    return {"seen_at": one.seen_at, "user_agent": one.user_agent, "session_id": one.session_id}
 
 
 def _authenticator(one: Authenticator) -> dict[str, Any]:
