@@ -107,6 +107,8 @@ async def test_refused(house: House) -> None:
             await register(house, profile=profile)
     with refused(InvalidArgument, "EMAIL-599BI"):
         await register(house, "eve")
+    with refused(InvalidArgument, "user.username_of_other_organization"):
+        await register(house, "eve@other.test")
     with refused(FailedPrecondition, "user.registration_closed"):
         await register(house, organization="404")
     await house.policy("login", ACME, allow_register=False)
@@ -136,6 +138,8 @@ async def test_passkey_instead(house: House) -> None:
     made = SoftKey().create(dict(begun.options))
     with refused(InvalidArgument, "COMMAND-Wgn4q"):
         await keys.verify(NOBODY, user.id, PASSKEY, Attested(begun.key_id, made, "Laptop", "WRONG2"))
+    with refused(InvalidArgument, "COMMAND-Wgn4q"):
+        await keys.verify(NOBODY, user.id, PASSKEY, Attested(begun.key_id, made, "Laptop"))
     done = await keys.verify(NOBODY, user.id, PASSKEY, Attested(begun.key_id, made, "Laptop", code))
     assert done.email is not None
     assert (done.state, done.email.is_verified) == (UserState.ACTIVE, True)

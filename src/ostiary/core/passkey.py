@@ -11,7 +11,10 @@ CEREMONY_LASTS = timedelta(minutes=5)
 
 
 class PendingCredential(msgspec.Struct, frozen=True):
-    """What an authenticator that is not ready keeps, sealed: what was asked for, until when, by whom in which session."""
+    """What an authenticator that is not ready keeps, sealed: what was asked for, until when, by whom in which session.
+
+    ``invited``: it was asked for by an invitation's code, which has to come back with the answer.
+    """
 
     challenge: bytes
     rp_id: str
@@ -19,6 +22,7 @@ class PendingCredential(msgspec.Struct, frozen=True):
     expires_at: datetime
     caller_id: str
     session_id: str = ""
+    invited: bool = False
 
     def is_of(self, caller_id: str, session_id: str) -> bool:
         """Whether they began it: what one session was allowed is for no other."""

@@ -107,7 +107,13 @@ class KeyRegistration:
             is_passkey = new.kind == PASSKEY
             ends_at = draft.now + CEREMONY_LASTS
             pending = PendingCredential(
-                challenge, rp_id, is_passkey, ends_at, caller.user_id, caller.session_id
+                challenge,
+                rp_id,
+                is_passkey,
+                ends_at,
+                caller.user_id,
+                caller.session_id,
+                invited=bool(new.invitation),
             )
             row = Authenticator(key_id, user_id, new.kind, draft.now, draft.now, is_ready=False)
             draft.puts.append(Put(AUTHENTICATOR, self._context.tools.seal(row, _encode(pending))))
@@ -136,7 +142,7 @@ class KeyRegistration:
             if row is None or pending is None or pending.expires_at <= draft.now:
                 hint = "register it first; the browser has five minutes to answer"
                 raise FailedPrecondition("COMMAND-3b7zs", "WebAuthN token not found", hint=hint)
-            if attested.invitation:
+            if pending.invited:
                 if judged is None or not await self._codes.is_same(judged):
                     judged = await self._invited(caller, user_id, attested.invitation)
                 await accept(self._codes, draft, judged)

@@ -17,7 +17,7 @@ async def take_name(context: Context, draft: Draft, old: str = "") -> None:
     key, old_key = login_name_id(user.username), login_name_id(old)
     if key != old_key and await context.store.get(LOGIN_NAME, key) is not None:
         raise _taken()
-    await _refuse_foreign_domain(context, user.username, user.domain)
+    await refuse_foreign_domain(context, user.username, user.domain)
     for rival in rivals(user.username, user.domain):
         if rival == old_key:
             continue
@@ -31,7 +31,8 @@ async def take_name(context: Context, draft: Draft, old: str = "") -> None:
         draft.removes.append(Remove(LOGIN_NAME, old_key, LoginName(old_key, user.id).version))
 
 
-async def _refuse_foreign_domain(context: Context, username: str, own_domain: str) -> None:
+async def refuse_foreign_domain(context: Context, username: str, own_domain: str) -> None:
+    """Raise InvalidArgument for a username that another organisation's users could have as their login name."""
     domain = claimed_domain(username)
     if domain in {"", own_domain}:
         return

@@ -21,7 +21,7 @@ from ostiary.storage.port import Audit, Changes
 from ostiary.users.codes import EMAIL, INVITE, Codes, Sending, sealed_message, sending_budgets
 from ostiary.users.context import Context, Draft
 from ostiary.users.create import checked_profile
-from ostiary.users.names import take_name
+from ostiary.users.names import refuse_foreign_domain, take_name
 from ostiary.users.reset import users_by_email
 
 REGISTER: Final = "register"
@@ -61,6 +61,7 @@ class Registrations:
     async def _send(self, organization_id: str, email: str, profile: Profile | None) -> None:
         async def attempt(generation: int) -> tuple[Changes, None]:
             organization = await self._open_to_all(organization_id)
+            await refuse_foreign_domain(self._context, email, organization.primary_domain)
             holder = await self._holder(email, organization)
             if holder is not None and not _is_pending(holder, email, organization):
                 return self._told(holder), None

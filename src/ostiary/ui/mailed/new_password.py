@@ -115,8 +115,7 @@ class NewPasswordPage:
         self, visit: Visit, code: str, problem: str = "", status: int = 400, *headers: Header
     ) -> Response:
         desk, query = self._desk, visit.parameters
-        by_link = await desk.user(query) if query.get("userId") else None
-        organization_id = by_link.organization_id if by_link else await desk.organization_id(visit)
+        organization_id = query.get("organization") or await desk.organization_id(visit)
         return desk.write(
             visit,
             self._occasion.template,
