@@ -1,5 +1,6 @@
 """Mails, to a real server: what they say, how they go, and what becomes of those that do not."""
 
+import re
 import ssl
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -9,13 +10,14 @@ import msgspec
 import pytest
 
 from ostiary.core.delivery import DELIVERY, Delivery, Outcome
+from ostiary.core.language import SUPPORTED_LANGUAGES
 from ostiary.core.notification import EMAIL_CHANNEL, Notification, encode_notification, sealing_context
 from ostiary.core.secret import Secret
 from ostiary.crypto.seal import Sealer
 from ostiary.delivery.mail import Mail, SmtpServer
 from ostiary.delivery.notices import Carry, Console, NoText, Notices, nobody
 from ostiary.delivery.outbox import TRIED_FOR, Outbox, Sender
-from ostiary.delivery.texts import Texts
+from ostiary.delivery.texts import TEMPLATES, Texts
 from ostiary.storage.memory import MemoryStore
 from ostiary.storage.port import Changes, Listing, Message
 from tests.delivery.post_office import PASSWORD, USER, post_office
@@ -274,7 +276,7 @@ MAILS = (
 )
 
 
-@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("language", SUPPORTED_LANGUAGES)
 @pytest.mark.parametrize("template", MAILS)
 def test_every_mail(template: str, language: str) -> None:
     """Every mail has its words in every language, leads where it was asked to, and nothing in it is a place any more."""
@@ -290,13 +292,33 @@ def test_every_mail(template: str, language: str) -> None:
     assert "{" not in text.body + default.body
 
 
-@pytest.mark.parametrize("language", ["en", "de", "xx", ""])
+@pytest.mark.parametrize("language", [*SUPPORTED_LANGUAGES, "xx", ""])
 @pytest.mark.parametrize("template", ["otp_sms", "verify_phone", "reset_password"])
 def test_every_sms(template: str, language: str) -> None:
     """Every SMS says its code, in English for languages that we do not speak."""
     text = Texts(BASE).sms(Office().notification(template, language=language))
     assert "12345678" in text
     assert len(text) < 160
+
+
+def test_every_language_says_the_same() -> None:
+    """Each has the same messages, by the same channels, with the same things to fill in."""
+    said = {folder.name: _places(folder) for folder in TEMPLATES.iterdir()}
+    assert set(said) == set(SUPPORTED_LANGUAGES)
+    for language in SUPPORTED_LANGUAGES:
+        assert said[language] == said["en"], language
+
+
+def _places(folder: Path) -> dict[str, tuple[set[str], set[str]]]:
+    """The blocks, the values and the keys of texts of each template."""
+    texts = {file.name: file.read_text("utf-8") for file in folder.iterdir()}
+    return {
+        name: (
+            set(re.findall(r"block (\w+)", text)),
+            set(re.findall(r"\{\{ (\w+)", text)) | set(re.findall(r'^  "(\w+)":', text, re.MULTILINE)),
+        )
+        for name, text in texts.items()
+    }
 
 
 def test_no_words_for_the_channel() -> None:

@@ -140,8 +140,8 @@ async def test_general(desk: Desk) -> None:
         "defaultOrgId": OWN,
         "defaultOrganizationId": OWN,
         "defaultLanguage": "en",
-        "supportedLanguages": ["en", "de"],
-        "allowedLanguages": ["en", "de"],
+        "supportedLanguages": ["en", "de", "fr", "es", "zh"],
+        "allowedLanguages": ["en", "de", "fr", "es", "zh"],
     }
 
 

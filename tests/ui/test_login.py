@@ -277,7 +277,11 @@ async def test_languages(house: PageHouse) -> None:
     assert (browser.page.language, browser.heading) == ("de", "Anmelden")
     await browser.open(house.authorization(ui_locales="en de"))
     assert browser.page.language == "en"
-    browser.language = "fr"
+    for language, heading in (("fr-CA", "Se connecter"), ("es", "Iniciar sesión"), ("zh-CN", "登录")):
+        browser.language = language
+        await browser.open(house.authorization())
+        assert (browser.page.language, browser.heading) == (language[:2], heading)
+    browser.language = "nl"
     await browser.open(house.authorization())
     assert browser.page.language == "en"
 

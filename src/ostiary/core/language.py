@@ -2,4 +2,4 @@
 
 from typing import Final
 
-SUPPORTED_LANGUAGES: Final = ("en", "de")  # BCP 47; the first is the one every text has
+SUPPORTED_LANGUAGES: Final = ("en", "de", "fr", "es", "zh")  # BCP 47; the first is the one every text has

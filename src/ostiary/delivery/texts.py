@@ -13,7 +13,7 @@ from ostiary.core.notification import Notification
 from ostiary.core.url_template import filled
 from ostiary.delivery.notices import NoText
 
-_FOLDER: Final = (
+TEMPLATES: Final = (
     Path(__file__).parent / "templates"
 )  # LANGUAGE/TEMPLATE.txt with the blocks subject, mail, sms
 _FALLBACK: Final = "en"
@@ -49,7 +49,7 @@ class Texts:
         self._login_base = login_base
         # texts are plain, not HTML: nothing is to be escaped
         self._templates = Environment(
-            loader=FileSystemLoader(_FOLDER),
+            loader=FileSystemLoader(TEMPLATES),
             undefined=StrictUndefined,
             autoescape=False,  # noqa: S701
         )
