@@ -53,7 +53,8 @@ class SystemEffects:
         now = datetime.now(UTC)
         if self._offset:
             now += self._offset
-        self._latest = max(self._latest, now)
+        if now > self._latest:
+            self._latest = now
         return self._latest
 
     def advance(self, step: timedelta) -> None:

@@ -22,7 +22,7 @@ from ostiary.core.assurance import (
 from ostiary.core.login_request import Authentication
 from ostiary.core.policy import LoginPolicy, PasswordExpiryPolicy
 from ostiary.core.project import ActiveState, Authorization, Project, ProjectGrant
-from ostiary.core.session import Session
+from ostiary.core.session import Session, VerifiedFactor
 from ostiary.core.user import Authenticator, User, UserState
 
 _RANK = (AAL1, AAL2)
@@ -57,15 +57,19 @@ NO_SECOND_FACTOR = Missing("interaction_required", "a second factor must be veri
 def authentication_of(session: Session, user: User) -> Authentication:
     """Who, when and how, as it goes into tokens. ``auth_time`` is the newest factor's time, else the user check's."""
     factors = factors_now(session, user)
-    times = [factor.verified_at for factor in factors.values()]
     return Authentication(
         session_id=session.id,
         user_id=user.id,
         organization_id=user.organization_id,
-        auth_time=max(times, default=session.user_checked_at or session.created_at),
+        auth_time=_auth_time(session, factors),
         amr=amr_of(factors),
         acr=acr_of(factors),
     )
+
+
+def _auth_time(session: Session, factors: dict[str, VerifiedFactor]) -> datetime:
+    times = [factor.verified_at for factor in factors.values()]
+    return max(times, default=session.user_checked_at or session.created_at)
 
 
 def missing(
@@ -89,7 +93,7 @@ def missing(
         return somebody_else
     if not factors:
         return Missing("login_required", "the session has a user, but no verified factor")
-    stale = _stale(authentication_of(session, user).auth_time, wanted, now)
+    stale = _stale(_auth_time(session, factors), wanted, now)
     if stale is not None:
         return stale
     if not is_multi_factor(factors) and user.machine is None:
