@@ -53,8 +53,7 @@ class SystemEffects:
         now = datetime.now(UTC)
         if self._offset:
             now += self._offset
-        if now > self._latest:
-            self._latest = now
+        self._latest = max(self._latest, now)
         return self._latest
 
     def advance(self, step: timedelta) -> None:
