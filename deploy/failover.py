@@ -7,6 +7,7 @@ from typing import Final
 from deploy.database import Database
 from deploy.layout import Layout
 from deploy.load import Load
+from deploy.programs import Trouble
 
 _BEFORE_S: Final = 3
 _AFTER_S: Final = 3
@@ -51,6 +52,8 @@ class Campaign:
 
     def _kill(self) -> Kill:
         load, leader = self._load, self._database.leader()
+        if not leader:
+            raise Trouble("The database has no primary: start it first (deploy/start), or look at its logs.")
         load.start()
         time.sleep(_BEFORE_S)
         self._database.kill(leader)
