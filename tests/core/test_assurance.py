@@ -16,6 +16,7 @@ from ostiary.core.assurance import (
     amr_of,
     factors_now,
     is_multi_factor,
+    proven,
     require_authenticated,
     require_usable,
     weakened,
@@ -93,6 +94,11 @@ def test_password_change_without_password_check() -> None:
 def test_multi_factor(factors: dict[str, VerifiedFactor], expected: bool) -> None:
     """Two factors, or one that asked its user by itself."""
     assert is_multi_factor(factors) is expected
+
+
+def test_nothing_is_proven_without_a_factor() -> None:
+    """A bare user check proves nothing."""
+    assert proven(SESSION, USER) is None
 
 
 VERIFYING = VerifiedFactor(START, user_verified=True)

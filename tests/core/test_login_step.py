@@ -77,6 +77,7 @@ def found(factors: Any, own: Any, wanted: Wanted = ANYTHING, user: User = ALICE,
             Step.IMPOSSIBLE,
             "",
         ),
+        ({"password": OLD}, "password otp_email", HIGH, {}, Step.VERIFY, "otp_email"),
         # what the request asks for
         ({"password": OLD}, "password", HIGH, {}, Step.ENROL, "passkey u2f totp"),
         ({"password": OLD}, "password passkey", HIGH, {}, Step.VERIFY, "passkey"),

@@ -132,6 +132,24 @@ async def test_whoever_goes_away_while_waiting(news: str) -> None:
     pool.close()
 
 
+async def test_refusal_that_comes_too_late() -> None:
+    """Who was given a place in the same moment in which their second was over keeps it."""
+    pool = HashPool(1)
+    pool._free = 0  # all are taken
+
+    async def ask() -> bool:
+        async with pool.place():
+            return True
+
+    waiting = asyncio.create_task(ask())
+    await asyncio.sleep(0)
+    turn = pool._waiting[0]
+    pool._give()
+    pool._refuse(turn)
+    assert await waiting
+    pool.close()
+
+
 async def test_bounded_threads() -> None:
     """No more work runs at once than there are threads."""
     pool, running, most = HashPool(2), 0, 0

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from ostiary.core.factor import Rejected, Verified
@@ -66,3 +67,14 @@ def test_totp_keeps_its_secret() -> None:
     assert isinstance(evidence, Verified)
     kept = totp.decode(tools().unseal(evidence.spends[0]))
     assert kept == totp.TotpData(SECRET, step_of(START))
+
+
+def test_totp_that_is_set_up_is_not_confirmed() -> None:
+    """A first code is asked for once, while the app is being set up."""
+    owned = totp.enrol(USER.id, SECRET, START, tools())
+    first = Typed(code=code_of(SECRET, step_of(START)))
+    evidence = totp.confirm(first, attempt(msgspec.structs.replace(owned, is_ready=True)))
+    assert isinstance(evidence, Rejected)
+    assert evidence.error.id == "COMMAND-qx4ls"
+    waiting = msgspec.structs.replace(owned, is_ready=False)
+    assert isinstance(totp.confirm(first, attempt(waiting)), Verified)

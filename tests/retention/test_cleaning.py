@@ -16,13 +16,26 @@ from ostiary.core.login_request import (
     UsedAssertion,
 )
 from ostiary.core.participant import PARTICIPANT, Participant
-from ostiary.core.record import AnyKind, Record
+from ostiary.core.record import AnyKind, Record, RecordT
 from ostiary.core.session import ENDED_SESSION, SESSION, EndedSession, Session, UserAgent
 from ostiary.errors import Unavailable
 from ostiary.retention.cleaning import Cleaner
 from ostiary.retention.rules import kept_of_days
+from ostiary.sessions.expiry import Expiry
 from ostiary.storage.memory import MemoryStore
-from ostiary.storage.port import Audit, Budget, Changes, Listing, Put, Store, Sweep, Swept
+from ostiary.storage.port import (
+    Audit,
+    Budget,
+    Changes,
+    Conflict,
+    Listing,
+    Page,
+    Put,
+    Saved,
+    Store,
+    Sweep,
+    Swept,
+)
 from tests.doubles.effects import START, SettableEffects
 
 DAY = timedelta(days=1)
@@ -181,3 +194,22 @@ async def test_a_database_that_fails(of: Cleaning) -> None:
             raise Unavailable("storage.write_failed", "The database cannot be written", debug=str(sweep))
 
     await turn(of, Failing())
+
+
+async def test_a_session_that_is_ended_meanwhile(of: Cleaning) -> None:
+    """What somebody else was faster with is left to them, and the walk comes to its end."""
+    await of.put(SESSION, session("1", START - DAY))
+
+    class Overtaken(MemoryStore):
+        """Where every save loses its race."""
+
+        async def save(self, changes: Changes) -> Saved:  # noqa: ARG002
+            raise Conflict
+
+        async def page(self, listing: Listing[RecordT]) -> Page[RecordT]:
+            return await of.store.page(listing)
+
+    expiry = Expiry(Overtaken(), START, START)
+    await expiry.step()
+    assert (expiry.moved, expiry.is_done) == (0, True)
+    assert await of.ids(SESSION) == ["1"]
