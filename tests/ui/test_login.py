@@ -2,6 +2,7 @@
 
 import asyncio
 import html
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -257,6 +258,33 @@ async def test_busy(house: PageHouse) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@pytest.mark.parametrize("name", ["alice", "nobody"])
+async def test_too_fast(house: PageHouse, name: str) -> None:
+    """After some wrong passwords it is said how long to wait, whether there is an account or not; then the right one is good."""
+    browser = await house.browser().open(house.authorization())
+    await browser.submit(login_name=name)
+    for _ in range(7):
+        await browser.submit(password="wrong")
+    assert (browser.status, browser.heading) == (429, "Enter your password")
+    assert re.search(r"try again in \d+ s\.", browser.text)
+    assert int(browser.headers["retry-after"]) > 0
+    if name == "alice":
+        house.effects.later(minutes=1)
+        await browser.submit(password=PASSWORD_TEXT)
+        assert browser.url.startswith(REDIRECT)
+
+
+async def test_codes_too_fast(house: PageHouse) -> None:
+    """So it is for codes."""
+    await house.app_for_alice()
+    browser = await house.sign_in(house.browser(), url=house.authorization())
+    wrong = "000000" if house.code() != "000000" else "111111"
+    for _ in range(6):
+        await browser.submit(code=wrong)
+    assert (browser.status, browser.heading) == (429, "Enter your code")
+    assert re.search(r"try again in \d+ (s|min)\.", browser.text)
 
 
 async def test_lifetime(house: PageHouse) -> None:

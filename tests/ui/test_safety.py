@@ -1,6 +1,7 @@
 """What goes wrong in browsers, and what is done to them: no loop, no fault of ours, no session but the browser's own."""
 
 import asyncio
+import json
 from urllib.parse import urlencode, urljoin
 
 import pytest
@@ -247,6 +248,25 @@ async def test_typed_name_of_others(house: PageHouse) -> None:
         assert (browser.status, browser.heading) == (200, "Sign in")
 
 
+async def test_ceremony(house: PageHouse) -> None:
+    """A passkey's challenge is of a session of nobody, which is not in the cookie, and one address gets only so many."""
+    browser = await house.browser().open(LOGIN)
+    told = json.loads((await browser.press("passkey", begin="1")).text)
+    assert told["options"]["publicKey"]["rpId"] == "localhost"
+    assert "allowCredentials" not in browser.text or not told["options"]["publicKey"]["allowCredentials"]
+    assert COOKIE not in browser.cookies
+    await browser.open(LOGIN)
+    for ceremony in (told["fields"]["ceremony"], "", "AAAA"):
+        form = browser.form("passkey")
+        await browser.send_form(form, ceremony=ceremony, credential="{}")
+        assert browser.heading == "Sign in"
+    statuses = set()
+    for _ in range(110):
+        status, _, _ = await house.carry("POST", LOGIN, OWN, b"step=passkey&begin=1")
+        statuses.add(status)
+    assert statuses == {200, 429}
+
+
 PARAMETER = st.text(alphabet=st.characters(codec="utf-8"), max_size=30)
 
 
@@ -279,7 +299,24 @@ PARAMETER = st.text(alphabet=st.characters(codec="utf-8"), max_size=30)
         unique=True,
     ),
     value=PARAMETER,
-    step=st.sampled_from(["name", "password", "code", "choose", "cancel", ""]),
+    step=st.sampled_from(
+        [
+            "name",
+            "password",
+            "code",
+            "choose",
+            "cancel",
+            "",
+            "send",
+            "passkey",
+            "key",
+            "enrol",
+            "enrol_totp",
+            "enrol_key",
+            "skip",
+            "new_password",
+        ]
+    ),
 )
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_no_fault(house: PageHouse, place: str, names: list[str], value: str, step: str) -> None:

@@ -12,7 +12,7 @@ from ostiary.core.factor import Factor
 from ostiary.core.idempotency import Once
 from ostiary.core.login_step import Way
 from ostiary.core.passkey import CEREMONY_LASTS
-from ostiary.core.policy import LoginPolicy
+from ostiary.core.policy import MAX_YEAR_S, LoginPolicy
 from ostiary.errors import InvalidArgument, OstiaryError, PermissionDenied
 from ostiary.http.message import Request
 from ostiary.sessions.change import Changed, SessionChange, UserNamed
@@ -105,7 +105,9 @@ class Checks:
     async def key(self, kept: Kept, credential: str, nonce: str, lifetime_s: int) -> Kept:
         """The session with a passkey or a U2F key verified; raises what the command raises."""
         check = (self._ways.factor(Way.PASSKEY), Signed(credential))
-        change = SessionChange(checks=(check,), lifetime=_s(lifetime_s))
+        # a session of nobody yet lives for its ceremony alone, so it must be given a lifetime, however long
+        lifetime = timedelta(seconds=lifetime_s or MAX_YEAR_S)
+        change = SessionChange(checks=(check,), lifetime=lifetime)
         return await self._set(kept, change, self._once(nonce, "key", kept.session_id, credential))
 
     async def ask_anybody(self, request: Request) -> tuple[Kept, Any]:

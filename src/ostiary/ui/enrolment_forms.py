@@ -17,13 +17,14 @@ from ostiary.errors import (
     NotFound,
     OstiaryError,
     PermissionDenied,
+    ResourceExhausted,
 )
 from ostiary.http.message import Response
 from ostiary.oidc.parameters import Parameters
 from ostiary.ui.checks import Checks, is_of_session, lifetime_of
 from ostiary.ui.choice import Account, Turn, View
 from ostiary.ui.factor_forms import of_url, one_of
-from ostiary.ui.login_pages import LoginPages
+from ostiary.ui.login_pages import TOO_FAST, LoginPages, waiting
 from ostiary.ui.qr_code import qr_code
 from ostiary.ui.sealed_text import SealedTexts
 from ostiary.ui.visit import Visit
@@ -102,6 +103,10 @@ class EnrolmentForms:
             after = await self._checks.code(
                 kept, Way.TOTP, form.get("code"), nonce, lifetime_s, confirms=True
             )
+        except ResourceExhausted as busy:
+            text = visit.reader.say(TOO_FAST, time=waiting(busy))
+            shown = Turn(View.ENROL_TOTP, account, way=Way.TOTP)
+            return await self.show_totp(visit, shown, text, busy.http_status)
         except (InvalidArgument, FailedPrecondition, NotFound, PermissionDenied) as refusal:
             if account is None or is_of_session(refusal) or not isinstance(refusal, InvalidArgument):
                 return self._pages.go(visit, kept.session_id)

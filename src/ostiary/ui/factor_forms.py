@@ -76,7 +76,7 @@ class FactorForms:
             )
         except (InvalidArgument, FailedPrecondition, NotFound):
             return await self._pages.page(visit, shown, WRONG, 400)
-        except Unavailable as busy:
+        except (ResourceExhausted, Unavailable) as busy:
             return await self._pages.busy(visit, shown, busy)
         return await self._pages.verified(visit, kept, Way.PASSWORD, policy)
 
@@ -89,6 +89,7 @@ class FactorForms:
         if account is not None and way not in account.held.next.ways:
             return self._pages.go(visit, kept.session_id)
         policy = account.held.policy if account else visit.policy
+        shown = Turn(View.CODE, account, login_name=account.login_name if account else "", way=way)
         try:
             after = await self._checks.code(
                 kept, way, form.get("code"), form.get("attempt"), lifetime_of(policy, way)
@@ -96,8 +97,9 @@ class FactorForms:
         except (InvalidArgument, FailedPrecondition, NotFound, PermissionDenied) as refusal:
             if account is None or is_of_session(refusal) or isinstance(refusal, NotFound | PermissionDenied):
                 return self._pages.go(visit)
-            shown = Turn(View.CODE, account, login_name=account.login_name, way=way)
             return await self._pages.page(visit, shown, _wrong(way, refusal), 400)
+        except ResourceExhausted as busy:
+            return await self._pages.busy(visit, shown, busy) if account else self._pages.go(visit)
         return await self._pages.verified(visit, after, way, policy)
 
     async def send(self, visit: Visit, form: Parameters) -> Response:

@@ -6,7 +6,7 @@ from typing import Final
 
 from ostiary.core.login_step import Step, Way
 from ostiary.core.policy import BrandingPolicy, LoginPolicy
-from ostiary.errors import OstiaryError, PermissionDenied
+from ostiary.errors import OstiaryError, PermissionDenied, ResourceExhausted
 from ostiary.http.message import Header, Response
 from ostiary.signin.held import Held, held
 from ostiary.ui.account.paths import ACCOUNT
@@ -26,6 +26,7 @@ SENT: Final = frozenset({Way.OTP_EMAIL, Way.OTP_SMS})
 # one text for every reason, so that nobody learns who has an account
 WRONG: Final = "Login name or password is wrong, or the account is locked."
 _BUSY: Final = "Many people are signing in right now. Wait a few seconds and try again."
+TOO_FAST: Final = "Too many attempts. Nothing was checked now; try again in %(time)s."
 _USUAL: Final = MappingProxyType({"prefilled": "", "rules": ()})  # what only some pages are given
 _WITH_KEYS: Final = frozenset({View.NAME, View.PASSWORD, View.KEY, View.ENROL_KEY})
 
@@ -161,9 +162,11 @@ class LoginPages:
         return self._pages.json(content, *headers)
 
     async def busy(self, visit: Visit, shown: Turn, error: OstiaryError) -> Response:
-        """The page again, with when to try."""
+        """The page again, with when to try: all of us are busy, or this one was too fast."""
         after: Header = (b"retry-after", b"%d" % (error.retry_after_s or 1))
-        return await self.page(visit, shown, _BUSY, error.http_status, (after,))
+        is_too_fast = isinstance(error, ResourceExhausted)
+        text = visit.reader.say(TOO_FAST, time=waiting(error)) if is_too_fast else _BUSY
+        return await self.page(visit, shown, text, error.http_status, (after,))
 
     def code_asked(self, visit: Visit, session_id: str, way: Way) -> CodeAsked:
         """How a code is to be sent: a mail has a link to the page that asks for it."""

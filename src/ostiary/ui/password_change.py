@@ -2,7 +2,13 @@
 
 from ostiary.core.login_step import Step, Way
 from ostiary.core.policy import PasswordComplexityPolicy
-from ostiary.errors import FailedPrecondition, InvalidArgument, PermissionDenied, Unavailable
+from ostiary.errors import (
+    FailedPrecondition,
+    InvalidArgument,
+    PermissionDenied,
+    ResourceExhausted,
+    Unavailable,
+)
 from ostiary.http.message import Response
 from ostiary.oidc.parameters import Parameters
 from ostiary.signin.requests import SignIn
@@ -48,10 +54,10 @@ class PasswordChangeForm:
             await self._users.passwords.set(account.caller, account.held.user.id, NewPassword(new), proof)
         except (InvalidArgument, FailedPrecondition) as refusal:
             return await self.show(visit, shown, refusal_of(refusal) or WRONG)
-        except Unavailable as busy:
+        except (ResourceExhausted, Unavailable) as busy:
             return await self._pages.busy(visit, shown, busy)
         try:
             after = await self._checks.new_password(kept, new, lifetime_of(policy, Way.PASSWORD))
-        except (PermissionDenied, FailedPrecondition, Unavailable):
+        except (FailedPrecondition, PermissionDenied, ResourceExhausted, Unavailable):
             return self._pages.go(visit, kept.session_id)  # it is asked for once more
         return await self._pages.verified(visit, after, Way.PASSWORD, policy)
