@@ -20,7 +20,9 @@ from ostiary.storage.port import Changes, Lease, Put
 from tests.doubles.effects import START
 from tests.sessions.conftest import LOGIN_CLIENT, House, password_check, totp_check, user_check
 
-PHONE = UserAgent("phone", "203.0.113.9", "Mozilla/5.0 (iPhone) Safari/604.1", {"x-place": ("Bern",)})
+PHONE = UserAgent(
+    "phone", "203.0.113.9", "Mozilla/5.0 (iPhone) Safari/604.1", {"x-place": ("Bern",), "accept": ("*/*",)}
+)
 
 
 class Told:
@@ -29,7 +31,12 @@ class Told:
     def __init__(self, house: House) -> None:
         self.house = house
         notices = SignInNotices(
-            house.store, house.cache, house.effects, house.sealer, "https://id.example/not-me"
+            house.store,
+            house.cache,
+            house.effects,
+            house.sealer,
+            "https://id.example/not-me",
+            "x-place",
         )
         worker = Worker(
             house.store, house.cache, house.effects, house.tools, house.sealer, house.pool, notices

@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 from ostiary.core.session import ENDED_SESSION, SESSION
+from ostiary.core.user import USER, Address
 from ostiary.sessions.change import SessionChange
 from ostiary.ui.account.paths import ACCOUNT
+from ostiary.ui.paths import LOGIN
 from tests.oidc.conftest import ISSUER
 from tests.sessions.conftest import LOGIN_CLIENT, PASSWORD_TEXT, password_check
 from tests.ui.browser import Browser
@@ -155,3 +157,17 @@ async def test_known_again(house: PageHouse) -> None:
     assert session.user_agent.fingerprint_id == browser.cookies["ostiary-device"]
     await browser.open("/ui/v2/login/login")
     assert session.user_agent.fingerprint_id == browser.cookies["ostiary-device"]
+
+
+async def test_silent_browser(house: PageHouse) -> None:
+    """Who brings no id and no name is another device each time, and told of."""
+    await house.edit(USER, "100", email=Address("alice@example.com", is_verified=True))
+    for _ in range(2):
+        browser = house.browser()
+        browser.user_agent = ""
+        await browser.open(LOGIN)
+        del browser.cookies["ostiary-device"]
+        await browser.submit(login_name="alice")
+        browser.cookies.pop("ostiary-device", None)
+        await browser.submit(password=PASSWORD_TEXT)
+    assert len(house.sent("new_sign_in")) == 2

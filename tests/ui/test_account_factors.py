@@ -303,6 +303,18 @@ async def test_only_way(house: PageHouse) -> None:
     assert PASSKEY in await _kinds(house)
 
 
+async def test_only_way_without_passwords(house: PageHouse) -> None:
+    """Where no passwords are taken, one that is still there is no way to sign in."""
+    browser = await house.sign_in(house.browser())
+    await _own(house, PASSKEY)
+    ((session_id, _),) = house.held(browser)
+    await _two_factors(house, session_id)
+    await house.policy("login", owner="500", allow_username_password=False)
+    await browser.open(f"{OWNED}?id=100:passkey")
+    await browser.submit(1)
+    assert "This is your only way to sign in." in browser.text
+
+
 async def test_bad_name(house: PageHouse) -> None:
     """A key has a name that is not endless."""
     browser = await house.sign_in(house.browser())

@@ -36,7 +36,8 @@ def _notices(installation: Installation) -> SignInNotices | None:
     if not settings.tells_sign_ins:
         return None
     store, cache, effects = installation.store, installation.cache, installation.effects
-    return SignInNotices(store, cache, effects, installation.sealer, f"{settings.url}{NOT_ME}")
+    page, place_header = f"{settings.url}{NOT_ME}", settings.place_header.lower()
+    return SignInNotices(store, cache, effects, installation.sealer, page, place_header)
 
 
 def session_factors(installation: Installation) -> Sequence[Factor]:

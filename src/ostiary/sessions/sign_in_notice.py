@@ -29,6 +29,7 @@ from ostiary.storage.cache import Cache
 from ostiary.storage.port import Changes, Message, Put, Remove, Store
 
 TEMPLATE: Final = "new_sign_in"
+_LONGEST_PLACE: Final = 100  # a login UI says what it likes
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -43,7 +44,7 @@ class Told(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(
             changes,
             puts=(*changes.puts, *self.puts),
-            removes=self.removes,
+            removes=(*changes.removes, *self.removes),
             outbox=(*changes.outbox, *self.outbox),
         )
 
@@ -54,8 +55,20 @@ _NOTHING: Final = Told()
 class SignInNotices:
     """Remembers devices and tells of new ones, by mail to a verified address: a stranger must not get the link."""
 
-    def __init__(self, store: Store, cache: Cache, effects: Effects, sealer: Sealer, page: str) -> None:
-        """``page`` is the URL where a sign-in is disowned; ``sealer`` closes the mail."""
+    def __init__(
+        self,
+        store: Store,
+        cache: Cache,
+        effects: Effects,
+        sealer: Sealer,
+        page: str,
+        place_header: str = "",
+    ) -> None:
+        """``page`` is the URL where a sign-in is disowned; ``sealer`` closes the mail.
+
+        ``place_header`` is the one that tells places, in lower case.
+        """
+        self._place_header = place_header
         self._store = store
         self._cache = cache
         self._effects = effects
@@ -101,7 +114,7 @@ class SignInNotices:
 
     def _message(self, device: KnownDevice, user: User, secret: str) -> Message:
         agent = device.user_agent
-        places = [value for values in agent.header.values() for value in values]
+        places = (*agent.header.get(self._place_header, ())[:1], agent.ip or "")
         notification = Notification(
             TEMPLATE,
             device.address,
@@ -117,7 +130,7 @@ class SignInNotices:
             asked_at=device.seen_at,
             expires_at=device.code_expires_at,
             device=str(device_name(agent.description)),
-            address=", ".join([*places, *([agent.ip] if agent.ip else [])]),
+            address=", ".join(" ".join(place.split())[:_LONGEST_PLACE] for place in places if place),
         )
         message_id = self._effects.new_id()
         sealed = self._sealer.seal(encode_notification(notification), sealing_context(message_id))

@@ -27,11 +27,11 @@ class Agents:
         self._attributes = "; Path=/; HttpOnly; SameSite=Lax" + ("; Secure" if is_secure else "")
 
     def of(self, request: Request) -> UserAgent:
-        """The device of a request."""
+        """The device of a request. One that brings no id is another each time: nobody passes for a known one by silence."""
         description = request.header(b"user-agent")[:_LONGEST]
         place = request.header(self._place_header.encode()).strip()[:_LONGEST_PLACE]
         return UserAgent(
-            fingerprint_id=self._id(request) or None,
+            fingerprint_id=self._id(request) or self._fresh_id(),
             ip=request.peer_ip or None,
             description=description or None,
             header={self._place_header: (place,)} if self._place_header and place else {},
@@ -53,5 +53,10 @@ class Agents:
         return found[0] if len(set(found)) == 1 and _ID.match(found[0]) else ""
 
     def _new(self) -> Header:
-        text = base64.urlsafe_b64encode(self._random_bytes(_ID_BYTES)).rstrip(b"=").decode()
-        return (b"set-cookie", f"{self._name}={text}{self._attributes}; Max-Age={_KEPT_S}".encode())
+        return (
+            b"set-cookie",
+            f"{self._name}={self._fresh_id()}{self._attributes}; Max-Age={_KEPT_S}".encode(),
+        )
+
+    def _fresh_id(self) -> str:
+        return base64.urlsafe_b64encode(self._random_bytes(_ID_BYTES)).rstrip(b"=").decode()

@@ -76,7 +76,9 @@ class Factors:
             return await self._rename(member, found, form.get("name").strip())
         if form.get("step") != "remove":
             return await self._page(member)
-        if is_last(found, await self._owned(member)):
+        if is_last(
+            found, await self._owned(member), passwords=member.account.held.policy.allow_username_password
+        ):
             return await self._page(member, _ONLY)
         with suppress(NotFound):  # another tab was faster
             await self._remove(member, found)
@@ -139,6 +141,7 @@ def _plain(row: Authenticator) -> Owned:
     return Owned(row.id, row.kind, row.name, row.created_at, used_at)
 
 
-def is_last(one: Owned, owned: Iterable[Owned]) -> bool:
-    """Whether nothing to sign in with is left without it."""
-    return one.kind in _FIRST and not any(other.kind in _FIRST and other.id != one.id for other in owned)
+def is_last(one: Owned, owned: Iterable[Owned], *, passwords: bool) -> bool:
+    """Whether nothing to sign in with is left without it; ``passwords``: they are taken."""
+    first = _FIRST if passwords else _FIRST - {"password"}
+    return one.kind in first and not any(other.kind in first and other.id != one.id for other in owned)
