@@ -75,7 +75,7 @@ def wait_for(receiver: Receiver, count: int) -> None:
 def listed(server: Served, *options: str) -> str:
     """What ``ostiary outbox list`` prints."""
     program = (sys.executable, "-c", "from ostiary.cli import main; main()")
-    command = [*program, "outbox", "list", "--data", str(server.folder), *options]
+    command = [*program, "outbox", "list", *server.place, *options]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
 
 

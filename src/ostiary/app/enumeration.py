@@ -7,7 +7,6 @@ import math
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -16,7 +15,7 @@ import uvloop
 from ostiary.app.load import raw_request, timed
 from ostiary.app.measuring import serving
 from ostiary.app.seeding import username, users_of
-from ostiary.config import Trouble
+from ostiary.config import Settings, Trouble
 
 TOLERATED_MS: Final = 1.0
 _WARM_UP: Final = 10  # pairs
@@ -43,13 +42,13 @@ class Comparison:
         return abs(self.effect_ms) < TOLERATED_MS
 
 
-def compare(data: Path, sessions: int, samples: int) -> Comparison:
+def compare(settings: Settings, sessions: int, samples: int) -> Comparison:
     """Serve the seeded folder and send wrong passwords for known and unknown names in turn."""
     users = users_of(sessions)
     if users * _GUESSES_LEFT < samples + _WARM_UP:
         raise Trouble(f"{users} users have not guesses enough for {samples} samples: seed more sessions.")
-    with serving(data) as (_, port):
-        token = (data / "admin.pat").read_text().strip()
+    with serving(settings) as (_, port):
+        token = (settings.data / "admin.pat").read_text().strip()
         took = uvloop.run(timed(port, list(_pairs(token, users, samples + _WARM_UP)), b"HTTP/1.1 4"))
     took = [one * 1000 for one in took[2 * _WARM_UP :]]
     known, unknown = took[::2], took[1::2]

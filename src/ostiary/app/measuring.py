@@ -16,7 +16,7 @@ import uvloop
 
 from ostiary.app.load import Measured, raw_request, send
 from ostiary.app.seeding import SEEDED_PASSWORD, requests
-from ostiary.config import Trouble
+from ostiary.config import Settings, Trouble
 
 _START_S: Final = 20
 _STEP_S: Final = 0.02
@@ -58,10 +58,10 @@ _OPERATIONS: Final[tuple[tuple[str, str, str, object], ...]] = (
 )
 
 
-def measure(data: Path, plan: Plan) -> Iterator[Row]:
-    """Serve the seeded folder and measure one operation after the other."""
-    with serving(data) as (process, port):
-        token = (data / "admin.pat").read_text().strip()
+def measure(settings: Settings, plan: Plan) -> Iterator[Row]:
+    """Serve what was seeded and measure one operation after the other."""
+    with serving(settings) as (process, port):
+        token = (settings.data / "admin.pat").read_text().strip()
         for name, method, path, body in _OPERATIONS:
             sent = list(_requests(name, method, path, body, token, plan))
             cut = len(sent) // 4
@@ -88,13 +88,14 @@ def _requests(name: str, method: str, path: str, body: object, token: str, plan:
 
 
 @contextmanager
-def serving(data: Path) -> Iterator[tuple[int, int]]:
-    """A server of the folder, as long as it is looked at: its process and port."""
+def serving(settings: Settings) -> Iterator[tuple[int, int]]:
+    """A server of the installation, as long as it is looked at: its process and port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     start = "from ostiary.cli import main; main()"
-    command = [sys.executable, "-c", start, "serve", "--data", str(data), "--port", str(port)]
+    place = ("--data", str(settings.data), "--database", settings.database)
+    command = [sys.executable, "-c", start, "serve", *place, "--port", str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:  # noqa: S603
         try:
             asyncio.run(_ready(port, process))

@@ -77,17 +77,22 @@ _STRIDE: Final = 1_000_003  # a prime: steps of it visit every place once, in no
 
 def seed(settings: Settings, sessions: int) -> None:
     """A new installation with so many sessions; raises Trouble if there is one already."""
-    if settings.database_file.exists():
-        raise Trouble(f"{settings.database_file} is there already.")
     prepare(settings.data)
     with locked(settings.data):
         rows = asyncio.run(_rows(settings, sessions))
-        load(settings.database_file, ((SESSION, rows.sessions()), *rows.users()))
+        kinds = ((SESSION, rows.sessions()), *rows.users())
+        if settings.is_postgres:
+            from ostiary.storage.postgres.bulk import load as load_server
+
+            asyncio.run(load_server(settings.database, kinds))
+        else:
+            load(settings.database_file, kinds)
 
 
 async def _rows(settings: Settings, sessions: int) -> "_Rows":
     async with opened(settings, COMMAND_NODE) as installation:
-        await begin(installation)
+        if not await begin(installation):
+            raise Trouble("There is an installation already; measurements need one of their own.")
         instance = await installation.instance()
         home = await installation.store.get(ORGANIZATION, instance.default_organization_id)
         if home is None:
