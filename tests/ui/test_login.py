@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from ostiary.core.project import PROJECT
+from ostiary.core.user import USER, Address
 from ostiary.ui.paths import FRONT, LOGIN, LOGIN_ROOT
 from tests.oidc.conftest import REDIRECT, good, query
 from tests.sessions.conftest import PASSWORD_TEXT, password_check
@@ -42,6 +43,24 @@ async def test_second_factor(house: PageHouse) -> None:
     code = house.code()
     await browser.submit(code=f"{code[:3]} {code[3:]}")
     assert browser.url.startswith(REDIRECT)
+
+
+async def test_email_address(house: PageHouse) -> None:
+    """A confirmed address that one user has stands for their login name, unless the organisation says no."""
+    await house.edit(USER, "100", email=Address("a@example.com", is_verified=True))
+    browser = await house.sign_in(house.browser(), "A@example.com", house.authorization())
+    assert browser.url.startswith(REDIRECT)
+    await house.policy("login", disable_login_with_email=True)
+    browser = await house.sign_in(house.browser(), "a@example.com", house.authorization())
+    assert (browser.status, WRONG in browser.text) == (400, True)
+    await house.policy("login", disable_login_with_email=False)
+    await house.bob()
+    await house.edit(USER, "101", email=Address("a@example.com"))
+    browser = await house.sign_in(house.browser(), "a@example.com", house.authorization())
+    assert browser.url.startswith(REDIRECT)
+    await house.edit(USER, "101", email=Address("a@example.com", is_verified=True))
+    browser = await house.sign_in(house.browser(), "a@example.com", house.authorization())
+    assert (browser.status, WRONG in browser.text) == (400, True)
 
 
 async def test_no_page_is_an_answer_to_a_form(house: PageHouse) -> None:

@@ -19,6 +19,7 @@ from ostiary.errors import (
 )
 from ostiary.http.message import Response
 from ostiary.oidc.parameters import Parameters
+from ostiary.signin.requests import SignIn
 from ostiary.ui.checks import Checks, is_of_session, lifetime_of
 from ostiary.ui.choice import Account, Turn, View, named
 from ostiary.ui.cookie import Kept
@@ -26,6 +27,7 @@ from ostiary.ui.login_pages import SENT, WRONG, LoginPages, waiting
 from ostiary.ui.peer_limit import PeerLimit
 from ostiary.ui.sealed_text import SealedTexts
 from ostiary.ui.visit import Visit
+from ostiary.users.typed_name import meant_login_name
 
 LONGEST: Final = 200  # characters of a login name or a password, as at the API
 _CODES: Final = (Way.TOTP, Way.OTP_EMAIL, Way.OTP_SMS, Way.RECOVERY_CODE)
@@ -47,8 +49,11 @@ _OLD_CODES: Final = frozenset({"CODE-QvUQ4P", "COMMAND-S34gh"})
 class FactorForms:
     """Takes what was typed or signed; answers with the page that is next, or with the same one and what was wrong."""
 
-    def __init__(self, pages: LoginPages, checks: Checks, ceremonies: SealedTexts, asked: PeerLimit) -> None:
+    def __init__(
+        self, signin: SignIn, pages: LoginPages, checks: Checks, ceremonies: SealedTexts, asked: PeerLimit
+    ) -> None:
         """``ceremonies`` seals sessions of nobody yet, ``asked`` bounds how many of them one address gets."""
+        self._signin = signin
         self._pages = pages
         self._checks = checks
         self._ceremonies = ceremonies
@@ -65,11 +70,12 @@ class FactorForms:
         if max(len(login_name), len(password)) > LONGEST:
             return await self._pages.page(visit, Turn(View.NAME), WRONG, 400)
         policy = account.held.policy if account else visit.policy
+        meant = await meant_login_name(self._signin.store, self._signin.cache, login_name)
         try:
             kept = await self._checks.password(
                 visit.request,
                 account.kept if account else None,
-                login_name,
+                meant,
                 password,
                 form.get("attempt"),
                 lifetime_of(policy, Way.PASSWORD),

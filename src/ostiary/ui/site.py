@@ -153,7 +153,7 @@ def _login(
         forms,
         pages,
         names,
-        FactorForms(pages, checks, given.sealed("passkey ceremony"), asked),
+        FactorForms(given.signin, pages, checks, given.sealed("passkey ceremony"), asked),
         EnrolmentForms(pages, checks, given.users, given.sealed("authenticator app")),
         PasswordChangeForm(pages, checks, given.users, given.signin),
         consent,
