@@ -64,14 +64,15 @@ _AGENT: Final = UserAgent(
     "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/131.0",
 )
 # which of a user's twenty sessions an operation draws from, so that none spoils the rows of another
+_EXCHANGED: Final = range(3, 6)  # with two factors each
 _SHARES: Final = {
     "delete_session": range(8, 20),
     "set_session_totp": range(6, 8),
-    "token_exchange": range(3, 6),
+    "token_exchange": _EXCHANGED,
+    "oidc_code_flow": _EXCHANGED,
     "introspect": range(3),
 }
 _OTHERS: Final = range(6)
-_EXCHANGED: Final = range(3, 6)
 _STRIDE: Final = 1_000_003  # a prime: steps of it visit every place once, in no order of the table
 
 
