@@ -110,6 +110,19 @@ async def test_not_offered(house: PageHouse) -> None:
     assert (browser.status, browser.heading) == (400, "Passwords are not reset here")
 
 
+async def test_no_passwords(house: PageHouse, alice: str) -> None:
+    """Where nobody signs in with a password, none is set, whatever link leads there."""
+    browser = await ask(house)
+    form = browser.page.forms[0]
+    await house.policy("login", allow_username_password=False)
+    code = house.sent()[-1].code
+    await browser.send_form(form, code=code, password=GOOD, again=GOOD)
+    assert (browser.status, browser.heading) == (400, "Passwords are not used here")
+    for page in (FORGOTTEN, link(NEW_PASSWORD, ("code", code), ("userId", alice))):
+        await browser.open(page)
+        assert (browser.status, browser.heading) == (400, "Passwords are not used here")
+
+
 async def test_no_name(house: PageHouse) -> None:
     """Without a name nothing is sent."""
     browser = await house.browser().open(FORGOTTEN)

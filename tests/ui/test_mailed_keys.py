@@ -58,6 +58,17 @@ async def test_invitation_of_nobody(house: PageHouse) -> None:
         assert (browser.status, "The code is wrong or has expired." in browser.text) == (400, True)
 
 
+async def test_passkeys_alone(house: PageHouse) -> None:
+    """Where there are no passwords, the invited make a passkey and are asked for nothing else."""
+    await house.policy("login", allow_username_password=False)
+    user = await bob(house)
+    await house.users.invites.create(ADMIN, user.id, Invitation())
+    browser = await house.browser().open(newest_link(house))
+    assert [form.fields.get("step") for form in browser.page.forms] == ["passkey"]
+    await make(browser)
+    assert browser.heading == "Your passkey is set up"
+
+
 async def test_refused_key(house: PageHouse) -> None:
     """What the authenticator said is looked at; the code is still good then."""
     user = await bob(house)

@@ -42,6 +42,10 @@ _BY_ID: Final = {
         "Passwords are not reset here",
         "Ask your administrator for a new password.",
     ),
+    "ui.no_passwords": (
+        "Passwords are not used here",
+        "Sign in with a passkey, or ask your administrator.",
+    ),
     "ui.no_mail": (
         "This server sends no mail yet",
         "Ask your administrator: without mail no code can reach you.",

@@ -67,6 +67,11 @@ class Desk:
         """How its people sign in."""
         return await self.visits.signin.cache.policy(LoginPolicy, organization_id)
 
+    async def require_passwords(self, organization_id: str) -> None:
+        """Raise FailedPrecondition where nobody signs in with one."""
+        if not (await self.login_policy(organization_id)).allow_username_password:
+            raise FailedPrecondition("ui.no_passwords", "Passwords are not used here")
+
     async def complexity(self, organization_id: str) -> PasswordComplexityPolicy:
         """What its passwords must be."""
         return await self.visits.signin.cache.policy(PasswordComplexityPolicy, organization_id)

@@ -43,7 +43,9 @@ class ForgottenPage:
 
     async def _require_offered(self, visit: Visit) -> None:
         self._desk.require_mail()
-        policy = await self._desk.login_policy(await self._desk.organization_id(visit))
+        organization_id = await self._desk.organization_id(visit)
+        await self._desk.require_passwords(organization_id)
+        policy = await self._desk.login_policy(organization_id)
         if policy.hide_password_reset:
             raise FailedPrecondition("ui.no_password_reset", "Passwords are not reset here")
 

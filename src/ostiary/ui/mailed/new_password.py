@@ -62,6 +62,8 @@ class NewPasswordPage:
         """The form, with the code of a link in it. Nothing happens yet: mail scanners open links, too."""
         query = self._desk.forms.asked(request)
         visit = await self._desk.pending.visit(request, query)
+        if self._occasion is FORGOTTEN_PASSWORD:
+            await self._desk.require_passwords(await self._organization_id(visit))
         problem = WRONG_CODE if query.get("wrong") else ""
         return await self._form(visit, query.get("code"), problem)
 
@@ -70,6 +72,7 @@ class NewPasswordPage:
         desk = self._desk
         query, form = desk.forms.sent(request)
         visit = await desk.pending.visit(request, query)
+        await desk.require_passwords(await self._organization_id(visit))
         code, password = form.get("code").strip(), form.get("password")
         problem = _misfit(code, password, form.get("again"))
         if problem:
@@ -115,7 +118,8 @@ class NewPasswordPage:
         self, visit: Visit, code: str, problem: str = "", status: int = 400, *headers: Header
     ) -> Response:
         desk, query = self._desk, visit.parameters
-        organization_id = query.get("organization") or await desk.organization_id(visit)
+        organization_id = await self._organization_id(visit)
+        policy = await desk.login_policy(organization_id)
         return desk.write(
             visit,
             self._occasion.template,
@@ -124,13 +128,18 @@ class NewPasswordPage:
             *headers,
             scripted=True,
             asks_keys=self._occasion is INVITATION,
-            passkeys=(await desk.login_policy(organization_id)).passkeys_allowed,
+            passkeys=policy.passkeys_allowed,
+            passwords=policy.allow_username_password,
             action=desk.url(self._occasion.path, visit, *link_of(query)),
             again=desk.url(FORGOTTEN, visit, ("typed", query.get("typed"))),
             code=code[:LONGEST_CODE],
             typed=desk.names.read(query.get("typed")),
             rules=rules_of(await desk.complexity(organization_id), visit.reader.say),
         )
+
+    async def _organization_id(self, visit: Visit) -> str:
+        """Whose rules hold: those of the link's organisation; the command holds the user to their own."""
+        return visit.parameters.get("organization") or await self._desk.organization_id(visit)
 
 
 def _misfit(code: str, password: str, again: str) -> str:
