@@ -147,8 +147,6 @@ def _raised(of: _Facts, ways: tuple[Way, ...]) -> Next:
     stronger = tuple(way for way in ways if way is not Way.OTP_EMAIL)
     if stronger:
         return Next(Step.VERIFY, lacking, stronger)
-    if ways and not is_multi_factor(of.factors):
-        return Next(Step.VERIFY, lacking, ways)
     return _enrol(tuple(w for w in enrollable_ways(of.user, of.policy) if w is not Way.OTP_EMAIL), lacking)
 
 
