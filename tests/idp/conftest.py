@@ -17,6 +17,7 @@ from ostiary.api.call import Call
 from ostiary.api.user_intents import intent_handlers
 from ostiary.core.identity_provider import IDENTITY_PROVIDER, IdentityProvider
 from ostiary.core.permission import Caller
+from ostiary.core.policy import POLICY, Policy
 from ostiary.core.user import USER, Profile, User
 from ostiary.factors import FACTORS
 from ostiary.factors.idp_intent import IDP_INTENT
@@ -78,6 +79,14 @@ class Place:
     async def provider(self, **values: object) -> None:
         """Change the provider."""
         await self.house.edit(IDENTITY_PROVIDER, IDP, **values)
+
+    async def allow_external_idp(self, allowed: bool) -> None:
+        """Set the login policy of the users' organisation."""
+        row = await self.house.store.get(POLICY, "500:login")
+        was = row.version if row else 0
+        set_ = Policy("500:login", "500", "login", {"allow_external_idp": allowed}, version=was + 1)
+        await self.house.store.save(Changes(puts=(Put(POLICY, set_, was),), raises_generation=True))
+        await self.house.cache.fresh()
 
 
 def intent_check(told: dict[str, str]) -> CheckIDPIntent:

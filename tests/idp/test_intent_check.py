@@ -180,3 +180,14 @@ async def test_a_link_that_is_not_ready(place: Place) -> None:
     await place.house.edit(AUTHENTICATOR, link.id, is_ready=False)
     with refused(FailedPrecondition, "COMMAND-O8xk3w"):
         await place.check(told)
+
+
+async def test_not_by_policy(place: Place) -> None:
+    """An intent is good for nothing, and stays unused, while the login policy allows no upstream logins."""
+    await place.link()
+    told = await place.returned()
+    await place.allow_external_idp(False)
+    with refused(FailedPrecondition, "intent.not_allowed"):
+        await place.check(told)
+    await place.allow_external_idp(True)
+    assert (await place.check(told)).token

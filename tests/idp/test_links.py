@@ -96,3 +96,10 @@ async def test_too_many(place: Place) -> None:
         await place.link()
     await place.rpc("RemoveIDPLink", userId=ALICE, idpId="8", linkedUserId="sub0")
     assert await place.link()
+
+
+async def test_not_by_policy(place: Place) -> None:
+    """Nothing is linked where the login policy allows no upstream logins."""
+    await place.allow_external_idp(False)
+    with refused(FailedPrecondition, "user.factor_not_allowed"):
+        await place.link()

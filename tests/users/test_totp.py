@@ -150,11 +150,3 @@ async def test_no_secret_shows(house: House) -> None:
     made = await house.users.totp.register(caller(user_id), user_id)
     assert made.secret not in repr(made)
     assert "123456" not in repr(TypedCode("123456"))
-
-
-async def test_policy_without_apps(house: House) -> None:
-    """Where the login policy has no authenticator apps none is registered."""
-    user_id = await house.human()
-    await house.policy("login", "500", second_factors=["u2f"])
-    with refused(FailedPrecondition, "user.second_factor_not_allowed"):
-        await house.rpc("RegisterTOTP", userId=user_id)

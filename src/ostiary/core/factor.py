@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from ostiary.core.notification import Notification
-from ostiary.core.policy import HARD_ATTEMPT_LIMIT, LockoutPolicy
+from ostiary.core.policy import HARD_ATTEMPT_LIMIT, LockoutPolicy, LoginPolicy
 from ostiary.core.record import AnyKind
 from ostiary.core.session import Challenge, VerifiedFactor
 from ostiary.core.user import Authenticator, User
@@ -53,6 +53,7 @@ class Attempt(msgspec.Struct, frozen=True):
 
     ``user`` is None when none is known yet; ``authenticators`` are this user's that the factor works with.
     ``challenges`` are the session's open ones of the kind, oldest first. ``rows`` are those its ``reads`` named.
+    ``policy`` is the login policy of the user's organisation.
     """
 
     now: datetime
@@ -62,6 +63,7 @@ class Attempt(msgspec.Struct, frozen=True):
     challenges: tuple[Challenge, ...]
     tools: Tools
     rows: Rows = msgspec.field(default_factory=lambda: NO_ROWS)
+    policy: LoginPolicy = LoginPolicy()
 
 
 class Verified(msgspec.Struct, frozen=True):

@@ -40,7 +40,7 @@ def reads(check: IntentCheck, have: Rows) -> Iterable[Named]:
 
 
 def verify(check: IntentCheck, attempt: Attempt) -> Evidence:
-    """Token, state, time, provider, user; the intent is consumed with the check."""
+    """Token, state, time, provider, policy, user; the intent is consumed with the check."""
     if attempt.user is None:
         return Rejected(FailedPrecondition("COMMAND-Sfw3r", "User ID missing", hint="check a user first"))
     named = Named(INTENT, check.idp_intent_id)
@@ -56,6 +56,12 @@ def verify(check: IntentCheck, attempt: Attempt) -> Evidence:
     if provider is None or not provider.is_active:
         hint = "the provider was removed or deactivated"
         error = FailedPrecondition("intent.provider_inactive", "Intent has not succeeded", hint=hint)
+        return Rejected(error, traced=True)
+    if not attempt.policy.allow_external_idp:
+        hint = "the login policy's allow_external_idp is off"
+        error = FailedPrecondition(
+            "intent.not_allowed", "Logins at upstream providers are not allowed", hint=hint
+        )
         return Rejected(error, traced=True)
     if intent.user_id not in {"", attempt.user.id} or not _is_linked(intent, attempt):
         return Rejected(FailedPrecondition("COMMAND-O8xk3w", "Intent meant for another user"), traced=True)

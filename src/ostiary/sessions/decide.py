@@ -10,6 +10,7 @@ import msgspec
 from ostiary.core.assurance import alive
 from ostiary.core.factor import NO_ROWS, Attempt, Begun, Evidence, Factor, Named, Rejected, Rows, Tools
 from ostiary.core.organization import Instance
+from ostiary.core.policy import LoginPolicy
 from ostiary.core.session import (
     FactorChallenged,
     FactorChecked,
@@ -35,7 +36,7 @@ class View(msgspec.Struct, frozen=True):
     """What was read, all at about the same time. ``user`` is the named one, else the session's.
 
     A new session is ``started`` and is what that event alone makes of it. ``is_identified``: nobody named the user,
-    the evidence itself did. ``rows`` are those that the evidence rests on.
+    the evidence itself did. ``rows`` are those that the evidence rests on, ``policy`` is that of the user's organisation.
     """
 
     now: datetime
@@ -46,6 +47,7 @@ class View(msgspec.Struct, frozen=True):
     started: Started | None = None
     is_identified: bool = False
     rows: Rows = msgspec.field(default_factory=lambda: NO_ROWS)
+    policy: LoginPolicy = LoginPolicy()
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -189,6 +191,7 @@ class _Desk:
             challenges=self.session.challenges.get(factor.kind, ()),
             tools=self.tools,
             rows=self.view.rows,
+            policy=self.view.policy,
         )
 
     def _evidence(self, factor: Factor, check: object, user: User | None) -> Evidence:

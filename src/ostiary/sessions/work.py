@@ -17,7 +17,7 @@ from ostiary.core.idempotency import IDEMPOTENT_ANSWER, KEPT, IdempotentAnswer, 
 from ostiary.core.notification import encode_notification, sealing_context
 from ostiary.core.organization import INSTANCE
 from ostiary.core.permission import Caller
-from ostiary.core.policy import INSTANCE_OWNER, POLICY, LockoutPolicy, policy_id
+from ostiary.core.policy import INSTANCE_OWNER, POLICY, LockoutPolicy, LoginPolicy, policy_id
 from ostiary.core.rate_limit import is_rate_limit, too_often
 from ostiary.core.secret import SECRET_BYTES, SESSION_TOKEN, new_token
 from ostiary.core.send_limit import send_limits
@@ -167,8 +167,9 @@ class Worker:
         """The versions of the settings that the next decision relies on; read before they are used."""
         owners = (INSTANCE_OWNER, *((view.user.organization_id,) if view.user else ()))
         expects = [Expect(INSTANCE, view.instance.id, view.instance.version)]
-        for owner in owners:
-            identifier = policy_id(owner, LockoutPolicy)
+        for identifier in (
+            policy_id(owner, group) for owner in owners for group in (LockoutPolicy, LoginPolicy)
+        ):
             row = await self.cache.get(POLICY, identifier)
             expects.append(Expect(POLICY, identifier, row.version if row else 0))
         return tuple(expects)
@@ -179,7 +180,9 @@ class Worker:
     async def _decided(
         self, reading: Reading, change: SessionChange, view: View, verdicts: Verdicts, guard: Guard
     ) -> Round:
-        policy = await self.cache.policy(LockoutPolicy, view.user.organization_id if view.user else "")
+        organization_id = view.user.organization_id if view.user else ""
+        policy = await self.cache.policy(LockoutPolicy, organization_id)
+        view = msgspec.structs.replace(view, policy=await self.cache.policy(LoginPolicy, organization_id))
         token, token_hash = new_token(SESSION_TOKEN, view.session.id, self.effects.random_bytes(SECRET_BYTES))
         work = partial(decide, change, view, token_hash, self._tools, verdicts)
         slow, attempts = _slow(change), 0

@@ -17,6 +17,7 @@ from ostiary.errors import AlreadyExists, FailedPrecondition, NotFound
 from ostiary.storage.port import OWNED_LIMIT, Changes, Expect, Put, Remove
 from ostiary.users.context import Context, Draft
 from ostiary.users.credential_change import credential_changed
+from ostiary.users.enrolment_rules import require_enrollable
 from ostiary.users.rules import permitted, trusted
 
 MOST_LINKS: Final = 100  # of one user; their authenticators are read at once
@@ -40,11 +41,12 @@ class UserIdentityLinks:
         nobody = FailedPrecondition("user.link_user_unknown", "User could not be found")
         found = account_hash(account.idp_id, account.user_id)
 
-        async def attempt(_: int) -> tuple[Changes, User]:
+        async def attempt(generation: int) -> tuple[Changes, User]:
             store = self._context.store
             user = await trusted(self._context, caller, user_id, _PERMISSION, unknown=nobody)
             draft = Draft(user, user.version, self._context.effects.now())
             draft.expects.append(await self._linkable(account.idp_id))
+            await require_enrollable(self._context.cache, user, _FACTOR)
             if await store.find(AUTHENTICATOR, "lookup_hash", found) is not None:
                 raise AlreadyExists("V3-DKcYh", "External IDP already taken")
             owned = await store.owned(AUTHENTICATOR, user_id)
@@ -56,7 +58,10 @@ class UserIdentityLinks:
             link = factor.enrol(user_id, encode_account(account), draft.now, tools)
             draft.puts.append(Put(AUTHENTICATOR, link))
             await credential_changed(self._context, caller, draft, user, "idp_linked")
-            return draft.changes(caller.user_id, "user.idp_linked", idp_id=account.idp_id), draft.user
+            changes = draft.changes(
+                caller.user_id, "user.idp_linked", generation=generation, idp_id=account.idp_id
+            )
+            return changes, draft.user
 
         return await self._context.carry_out(attempt)
 

@@ -36,6 +36,7 @@ from ostiary.users.codes import PASSKEY_LINK, Codes, code_id
 from ostiary.users.context import Context, Draft
 from ostiary.users.creation_options import Creation, creation_options, require_relying_party
 from ostiary.users.credential_change import credential_changed
+from ostiary.users.enrolment_rules import require_enrollable
 from ostiary.users.invites import accept, judge_invitation, require_unequipped
 from ostiary.users.passkeys import LinkCode, ready_keys
 from ostiary.users.rules import not_human, trusted, unknown_user
@@ -91,15 +92,17 @@ class KeyRegistration:
     async def register(self, caller: Caller, user_id: str, new: NewKey) -> Registered:
         """A key that is not ready; its challenge is good for five minutes. A link's code is spent.
 
-        Raises InvalidArgument user.key_domain or COMMAND-Eeb2a (the code), FailedPrecondition CODE-QvUQ4P.
+        Raises InvalidArgument user.key_domain or COMMAND-Eeb2a (the code), FailedPrecondition CODE-QvUQ4P or what the
+        login policy forbids.
         """
         rp_id = require_relying_party(new.domain or self._context.domain)
         code = await self._judged(caller, user_id, new)
         challenge = self._context.effects.random_bytes(CHALLENGE_BYTES)
         key_id = self._context.effects.new_id()
 
-        async def attempt(_: int) -> tuple[Changes, Registered]:
+        async def attempt(generation: int) -> tuple[Changes, Registered]:
             user = await self._user(caller, user_id, new.kind, code)
+            await require_enrollable(self._context.cache, user, new.kind)
             draft = Draft(user, user.version, self._context.effects.now())
             if code is not None and code.purpose == PASSKEY_LINK:
                 self._codes.spend(draft, code)
@@ -119,7 +122,9 @@ class KeyRegistration:
             draft.puts.append(Put(AUTHENTICATOR, self._context.tools.seal(row, _encode(pending))))
             creation = Creation(user, challenge, rp_id, self._context.issuer, new.attachment, excluded)
             options = creation_options(creation, is_passkey=is_passkey)
-            changes = draft.changes(caller.user_id, "user.key_registered", kind=new.kind)
+            changes = draft.changes(
+                caller.user_id, "user.key_registered", generation=generation, kind=new.kind
+            )
             return changes, Registered(draft.user, key_id, options)
 
         return await self._context.carry_out(attempt)

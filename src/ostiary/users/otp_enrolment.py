@@ -11,6 +11,7 @@ from ostiary.errors import AlreadyExists, FailedPrecondition, NotFound
 from ostiary.storage.port import Changes, Put, Remove
 from ostiary.users.context import Context, Draft
 from ostiary.users.credential_change import credential_changed
+from ostiary.users.enrolment_rules import require_enrollable
 from ostiary.users.rules import trusted
 
 _PERMISSION: Final = "user.credential.write"
@@ -46,7 +47,7 @@ class UserOtp:
     async def add(self, caller: Caller, user_id: str, otp: OtpKind) -> User:
         """Take codes this way; raises FailedPrecondition without a verified address, AlreadyExists if it is done."""
 
-        async def attempt(_: int) -> tuple[Changes, User]:
+        async def attempt(generation: int) -> tuple[Changes, User]:
             draft, old = await self._read(caller, user_id, otp)
             if old is not None:
                 raise AlreadyExists(otp.exists, "Multifactor OTP (OneTimePassword) is already set up")
@@ -54,10 +55,12 @@ class UserOtp:
             if address is None or not address.is_verified:
                 hint = f"verify the user's {otp.needs} first"
                 raise FailedPrecondition(otp.unverified, f"The {otp.needs} is not verified", hint=hint)
+            await require_enrollable(self._context.cache, draft.user, otp.kind)
             factor, tools = self._context.factors[otp.kind], self._context.tools
             draft.puts.append(Put(AUTHENTICATOR, factor.enrol(user_id, b"", draft.now, tools)))
             await credential_changed(self._context, caller, draft, draft.user, f"{otp.kind}_added")
-            return draft.changes(caller.user_id, f"user.{otp.kind}_added"), draft.user
+            changes = draft.changes(caller.user_id, f"user.{otp.kind}_added", generation=generation)
+            return changes, draft.user
 
         return await self._context.carry_out(attempt)
 

@@ -3,7 +3,6 @@
 from ostiary.core.assurance import aal_within_reach
 from ostiary.core.delegation import is_above
 from ostiary.core.permission import MEMBERSHIP, Caller
-from ostiary.core.policy import LoginPolicy
 from ostiary.core.user import AUTHENTICATOR, USER, User
 from ostiary.errors import FailedPrecondition, NotFound, OstiaryError, PermissionDenied
 from ostiary.storage.port import Store
@@ -89,15 +88,6 @@ async def _require_not_above(store: Store, caller: Caller, user: User) -> None:
     if is_above(caller, await store.owned(MEMBERSHIP, user.id)):
         hint = "the user holds roles that the caller could not give"
         raise PermissionDenied("user.above_caller", "No matching permissions found", hint=hint)
-
-
-def require_enrollable(policy: LoginPolicy, kind: str) -> None:
-    """Raise FailedPrecondition unless the policy has this kind of second factor."""
-    if kind not in policy.second_factors:
-        hint = f"the login policy's second factors are: {', '.join(policy.second_factors) or 'none'}"
-        raise FailedPrecondition(
-            "user.second_factor_not_allowed", "The second factor is not allowed", hint=hint
-        )
 
 
 def may_read(caller: Caller, user: User) -> bool:

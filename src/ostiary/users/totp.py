@@ -6,15 +6,15 @@ import msgspec
 
 from ostiary.core.factor import Attempt, Rejected
 from ostiary.core.permission import Caller
-from ostiary.core.policy import LoginPolicy
 from ostiary.core.user import AUTHENTICATOR, Authenticator, User
 from ostiary.crypto.otp import SECRET_BYTES, base32, provisioning_uri
 from ostiary.errors import AlreadyExists, FailedPrecondition, NotFound, OstiaryError
 from ostiary.storage.port import BudgetSpent, Changes, Put, Remove
 from ostiary.users.context import Context, Draft
 from ostiary.users.credential_change import credential_changed
+from ostiary.users.enrolment_rules import require_enrollable
 from ostiary.users.guesses import Guesses
-from ostiary.users.rules import permitted, require_enrollable, trusted
+from ostiary.users.rules import permitted, trusted
 
 KIND = "totp"
 _PERMISSION = "user.credential.write"
@@ -61,8 +61,7 @@ class UserTotp:
             user = draft.user
             if user.profile is None:
                 raise _unregistrable()
-            policy = await self._context.cache.policy(LoginPolicy, user.organization_id)
-            require_enrollable(policy, KIND)
+            await require_enrollable(self._context.cache, user, KIND)
             if old is not None and old.is_ready:
                 raise AlreadyExists("COMMAND-do9se", "Multifactor OTP (OneTimePassword) is already set up")
             fresh = self._context.factors[KIND].enrol(user.id, secret, draft.now, self._context.tools)
