@@ -342,3 +342,15 @@ async def test_form_post(house: PageHouse) -> None:
     assert set(form.fields) == {"code", "state", "iss"}
     assert good(await house.redeem(form.fields["code"]))
     assert parse_qs(urlsplit(browser.url).query)["code"] == [form.fields["code"]]
+
+
+async def test_check_too_old(house: PageHouse) -> None:
+    """A session that lives longer than its check counts finishes no login until its user has proved themselves again."""
+    browser = await house.sign_in(house.browser(), url=house.authorization())
+    house.effects.later(minutes=2)
+    await house.policy("login", password_check_lifetime_s=60)
+    await browser.open(house.authorization(prompt="none"))
+    assert query(browser.url)["error"] == "login_required"
+    await browser.open(house.authorization())
+    await browser.submit(password=PASSWORD_TEXT)
+    assert browser.url.startswith(REDIRECT)

@@ -19,6 +19,7 @@ from ostiary.core.assurance import (
     factors_now,
     is_multi_factor,
 )
+from ostiary.core.check_lifetime import within_lifetimes
 from ostiary.core.login_request import Authentication
 from ostiary.core.policy import LoginPolicy, PasswordExpiryPolicy
 from ostiary.core.project import ActiveState, Authorization, Project, ProjectGrant
@@ -83,8 +84,10 @@ def missing(
 ) -> Missing | None:
     """The first thing that keeps the session from finishing the request; None if nothing does.
 
+    Checks count as long as the policy says (see :func:`within_lifetimes`).
     ``expiry``: a password that is too old must be changed before it finishes anything; its check stays good.
     """
+    session = within_lifetimes(session, policy, now)
     factors = factors_now(session, user)
     if user.state not in {UserState.ACTIVE, UserState.INITIAL}:
         return Missing("login_required", "the user is not active")
@@ -92,7 +95,7 @@ def missing(
     if somebody_else is not None:
         return somebody_else
     if not factors:
-        return Missing("login_required", "the session has a user, but no verified factor")
+        return Missing("login_required", "the session has a user, but no verified factor that still counts")
     stale = _stale(_auth_time(session, factors), wanted, now)
     if stale is not None:
         return stale

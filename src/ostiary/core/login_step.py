@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ostiary.core.assurance import SECOND_FACTORS, factors_now, is_multi_factor
+from ostiary.core.check_lifetime import within_lifetimes
 from ostiary.core.login_rules import (
     NO_SECOND_FACTOR,
     Missing,
@@ -91,7 +92,7 @@ def next_step(
     Stricter than :func:`missing` in three things: ``prompt=login`` asks for as many factors again as the session has, no
     password leads anywhere where the policy allows none, and one that must be changed is changed.
     """
-    owned = tuple(authenticators)
+    session, owned = within_lifetimes(session, policy, now), tuple(authenticators)
     ready = frozenset(authenticator.kind for authenticator in owned if authenticator.is_ready)
     lacking = missing(session, user, owned, policy, wanted, now, expiry)
     facts = _Facts(factors_now(session, user), ready, user, policy, wanted, now, expiry, lacking)

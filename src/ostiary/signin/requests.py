@@ -7,6 +7,7 @@ import msgspec
 
 from ostiary.core.assurance import alive
 from ostiary.core.audit import detail
+from ostiary.core.check_lifetime import within_lifetimes
 from ostiary.core.client import APPLICATION, Application
 from ostiary.core.login_request import Authentication, DeviceAuthorization, LoginRequest, Stage
 from ostiary.core.login_rules import Missing, Wanted, authentication_of, may_use_project, missing
@@ -168,6 +169,8 @@ class SignIn:
             if lacking is not None:
                 text = "The session does not satisfy the request"
                 raise FailedPrecondition("signin.not_satisfied", text, hint=lacking.sentence)
+            policy = await self.cache.policy(LoginPolicy, user.organization_id)
+            session = within_lifetimes(session, policy, self.effects.now())
         return authentication_of(session, user)
 
     async def _saved(

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
+from ostiary.core.check_lifetime import check_lifetime_s
 from ostiary.core.factor import Factor
 from ostiary.core.idempotency import Once
 from ostiary.core.login_step import Way
@@ -162,11 +163,7 @@ class Checks:
 
 def lifetime_of(policy: LoginPolicy, way: Way) -> int:
     """How long, in seconds, a session lives that was verified this way; 0 is without end."""
-    if way is Way.PASSWORD:
-        return policy.password_check_lifetime_s
-    if way is Way.PASSKEY:
-        return policy.multi_factor_check_lifetime_s
-    return policy.second_factor_check_lifetime_s
+    return check_lifetime_s(policy, way, user_verified=way is Way.PASSKEY)
 
 
 def is_of_session(error: OstiaryError) -> bool:
