@@ -155,23 +155,42 @@ async def test_many_devices(told: Told) -> None:
     assert "100:000" not in left
 
 
+async def test_notice_is_not_pushed_out(told: Told) -> None:
+    """However often a thief signs in on further devices: the link of the first notice stays good."""
+    await told.sign_in()
+    (first,) = await told.devices()
+    later = [
+        msgspec.structs.replace(first, id=f"100:{at:03}", seen_at=first.seen_at + timedelta(seconds=at))
+        for at in range(1, DEVICES_KEPT)
+    ]
+    await told.house.store.save(Changes(puts=tuple(Put(KNOWN_DEVICE, row) for row in later)))
+    told.house.effects.later(hours=1)
+    await told.sign_in(UserAgent("one more"))
+    left = {device.id for device in await told.devices()}
+    assert len(left) == DEVICES_KEPT
+    assert first.id in left
+    assert later[-1].id not in left
+
+
 @pytest.mark.parametrize(
     ("factors", "ids"),
     [
         ({"password": 0}, ("p",)),
         ({"web_auth_n": 5}, ("k2",)),
+        ({"password": 0, "web_auth_n": 7}, ("p",)),
         ({"intent": 0}, ("l",)),
         ({"totp": 0}, ()),
         ({"password": 0, "totp": 0, "web_auth_n": 9}, ("p",)),
     ],
 )
 def test_made_with(factors: dict[str, int], ids: tuple[str, ...]) -> None:
-    """A session rests on the password, on the key that was used just then, on the accounts that are linked."""
+    """A session rests on the password, on the passkey that was used just then, on the accounts that are linked; no more."""
     at: Any = lambda seconds: START + timedelta(seconds=seconds)  # noqa: E731
     owned = [
         Authenticator("p", "1", "password", START, START),
         Authenticator("k1", "1", "passkey", START, START),
-        Authenticator("k2", "1", "u2f", START, at(5)),
+        Authenticator("k2", "1", "passkey", START, at(5)),
+        Authenticator("u", "1", "u2f", START, at(7)),
         Authenticator("l", "1", IDENTITY_LINK, START, START),
         Authenticator("t", "1", "totp", START, START),
     ]

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from ostiary.core.identity_link import IDENTITY_LINK
-from ostiary.core.passkey import PASSKEY, U2F, WEB_AUTHN_KIND
+from ostiary.core.passkey import PASSKEY, WEB_AUTHN_KIND
 from ostiary.core.record import Kind
 from ostiary.core.session import Session, UserAgent
 from ostiary.core.user import Address, Authenticator
@@ -51,6 +51,17 @@ def device_id(user_id: str, agent: UserAgent) -> str:
     return f"{user_id}:{hashlib.sha256(mark.encode()).hexdigest()[:32]}" if mark else ""
 
 
+def least_needed(known: Iterable[KnownDevice], now: datetime) -> list[KnownDevice]:
+    """The devices in the order in which they may be forgotten: those whose link is over, oldest first, then the newest.
+
+    Whoever signs in again and again must not push out the notice of their first time, whose link takes back the most.
+    """
+    oldest_first = sorted(known, key=lambda one: one.seen_at)
+    over = [one for one in oldest_first if one.code_expires_at is None or one.code_expires_at <= now]
+    good = [one for one in oldest_first if one not in over]
+    return [*over, *reversed(good)]
+
+
 def link_hash(secret: str) -> bytes:
     """What is kept of the secret in a notice's link; it has 256 random bits, so no salt is needed."""
     return hashlib.sha256(secret.encode()).digest()
@@ -59,8 +70,9 @@ def link_hash(secret: str) -> bytes:
 def made_with(session: Session, owned: Iterable[Authenticator]) -> tuple[str, ...]:
     """Those of a user's authenticators that a session rests on, by which it could be made again.
 
-    Second factors are not among them: they are good for nothing by themselves, and their loss would weaken the account.
-    A key is the one whose last use was this check; of upstream accounts it is not known which, so all count.
+    Second factors, U2F keys too, are not among them: they are good for nothing by themselves, and without them whoever
+    reads the user's mail would need nothing else. A passkey is the one whose last use was this check; of upstream accounts
+    it is not known which, so all count.
     """
     key = session.factors.get(WEB_AUTHN_KIND)
     kinds = {"password"} & session.factors.keys()
@@ -70,5 +82,5 @@ def made_with(session: Session, owned: Iterable[Authenticator]) -> tuple[str, ..
         one.id
         for one in owned
         if one.kind in kinds
-        or (key is not None and one.kind in {PASSKEY, U2F} and one.changed_at == key.verified_at)
+        or (key is not None and one.kind == PASSKEY and one.changed_at == key.verified_at)
     )

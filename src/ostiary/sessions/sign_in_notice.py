@@ -13,6 +13,7 @@ from ostiary.core.known_device import (
     LINK_LIVES,
     KnownDevice,
     device_id,
+    least_needed,
     link_hash,
     made_with,
 )
@@ -97,7 +98,7 @@ class SignInNotices:
         return await self._told(device, user)
 
     async def _told(self, device: KnownDevice, user: User) -> Told:
-        known = sorted(await self._store.owned(KNOWN_DEVICE, user.id), key=lambda one: one.seen_at)
+        known = least_needed(await self._store.owned(KNOWN_DEVICE, user.id), device.seen_at)
         over = known[: max(0, len(known) + 1 - DEVICES_KEPT)]
         removes = tuple(Remove(KNOWN_DEVICE, one.id, one.version) for one in over)
         if user.email is None or not user.email.is_verified:
