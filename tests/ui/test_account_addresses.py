@@ -4,6 +4,7 @@ import pytest
 
 from ostiary.core.user import USER, Address
 from ostiary.ui.account.paths import ADDRESS, ADDRESSES
+from ostiary.ui.paths import LOGIN
 from tests.ui.browser import Browser
 from tests.ui.conftest import PageHouse
 
@@ -36,7 +37,7 @@ async def test_changed(house: PageHouse, kind: str, typed: str, kept: str) -> No
         first.code != second.code,
     )
     await browser.press("confirm", code=second.code)
-    assert browser.url.endswith(ADDRESSES)
+    assert browser.url.endswith(f"{ADDRESSES}?user=100")
     user = await house.store.get(USER, "100")
     assert user is not None
     assert (user.email if kind == "email" else user.phone) == Address(kept, is_verified=True)
@@ -97,3 +98,16 @@ async def test_too_many_codes(house: PageHouse) -> None:
         if browser.status == 429:
             break
     assert "Too many codes were sent." in browser.text
+
+
+async def test_form_of_another_account(house: PageHouse) -> None:
+    """A form that was open before somebody else signed in here changes the account that it showed, not theirs."""
+    await house.bob()
+    browser = await _at(house, "email")
+    form = browser.form("set")
+    await house.sign_in(browser, "bob", f"{LOGIN}?another=1")
+    await browser.send_form(form, address="new@example.com")
+    alice, bob = [await house.store.get(USER, user_id) for user_id in ("100", "101")]
+    assert alice is not None
+    assert bob is not None
+    assert (alice.email, bob.email) == (Address("new@example.com"), None)

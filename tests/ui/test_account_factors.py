@@ -125,7 +125,7 @@ async def test_password(house: PageHouse) -> None:
     browser = await _at(house, PASSWORD)
     house.effects.later(seconds=1)
     await browser.submit(current=PASSWORD_TEXT, password=NEW, again=NEW)
-    assert (browser.heading, browser.url.endswith(FACTORS)) == ("How you sign in", True)
+    assert (browser.heading, browser.url.endswith(f"{FACTORS}?user=100")) == ("How you sign in", True)
     await other.open(ACCOUNT)
     assert other.heading == "Enter your password"
     await other.submit(password=NEW)
@@ -176,7 +176,7 @@ async def test_app(house: PageHouse) -> None:
     assert "The code is wrong." in browser.text
     key = b32decode(secret + "=" * (-len(secret) % 8))
     await browser.submit(code=code_of(key, step_of(house.effects.now())))
-    assert browser.url.endswith(FACTORS)
+    assert browser.url.endswith(f"{FACTORS}?user=100")
     assert "totp" in await _kinds(house)
 
 
@@ -330,4 +330,4 @@ async def test_of_somebody_else(house: PageHouse) -> None:
     """Another user's factor is not there, to look at or to remove."""
     await house.bob()
     browser = await _at(house, f"{OWNED}?id=101:password")
-    assert browser.url.endswith(FACTORS)
+    assert browser.url.endswith(f"{FACTORS}?user=100")

@@ -26,11 +26,10 @@ from ostiary.ui.visit import Visit, Visits
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Whose page it is. ``several``: more people are signed in on this browser, so links say who is meant."""
+    """Whose page it is."""
 
     visit: Visit
     account: Account
-    several: bool
 
     @property
     def user(self) -> User:
@@ -43,8 +42,8 @@ class Member:
         return self.account.caller
 
     def url(self, path: str, *parameters: tuple[str, str]) -> str:
-        """A link to a page of the same person."""
-        return link(path, ("user", self.user.id if self.several else ""), *parameters)
+        """A link to a page of the same person, whoever else signs in on this browser meanwhile."""
+        return link(path, ("user", self.user.id), *parameters)
 
 
 _JSON: Final = "application/json"  # what our script asks for
@@ -141,7 +140,7 @@ class Entrance:
         people = distinct(visit.accounts)
         named = parameters.get("user")
         ready = [one for one in people if one.step is Step.FINISH and named in {"", one.held.user.id}]
-        return Member(visit, ready[-1], len(people) > 1) if ready else None
+        return Member(visit, ready[-1]) if ready else None
 
     async def _lacking(self, member: Member) -> str:
         """The level of assurance that must be proved anew; empty for who proved it just now: the commands' own rule."""
