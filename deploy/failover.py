@@ -36,10 +36,8 @@ class Campaign:
 
     def run(self, kills: int) -> int:
         """Kill, tell, and bring back, so often; the exit status."""
-        lost = 0
         for number in range(kills):
             kill = self._kill()
-            lost += kill.lost
             print(
                 f"kill {number + 1} of {kill.node}: {kill.outage_s:.1f} s without a write, "
                 f"so far {kill.acknowledged} acknowledged, {kill.unknown} refused or unknown, {kill.lost} lost",
@@ -47,6 +45,7 @@ class Campaign:
             )
             self._database.start_node(kill.node)
             self._database.wait_for_all()
+        lost = len(self._load.lost())  # once more, all of them
         print("Nothing that was acknowledged is lost." if not lost else f"{lost} lost")
         return 1 if lost else 0
 
@@ -54,6 +53,7 @@ class Campaign:
         load, leader = self._load, self._database.leader()
         if not leader:
             raise Trouble("The database has no primary: start it first (deploy/start), or look at its logs.")
+        before = len(load.acknowledged)
         load.start()
         time.sleep(_BEFORE_S)
         self._database.kill(leader)
@@ -62,4 +62,4 @@ class Campaign:
         time.sleep(_AFTER_S)
         load.stop()
         outage_s = load.longest_gap_s(around=killed_at)
-        return Kill(leader, outage_s, len(load.acknowledged), load.unknown, len(load.lost()))
+        return Kill(leader, outage_s, len(load.acknowledged), load.unknown, len(load.lost(since=before)))

@@ -52,12 +52,16 @@ class Load:
         gaps = [after - before for before, after in pairwise(times) if after > around]
         return max(gaps, default=float("inf"))
 
-    def lost(self) -> list[str]:
-        """Sessions that were acknowledged as created and are not there, or as ended and are there again."""
+    def lost(self, since: int = 0) -> list[str]:
+        """Sessions that were acknowledged as created and are not there, or as ended and are there again.
+
+        ``since``: without the first so many, which were looked at before.
+        """
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=_TIMEOUT_S)
-        found = {id_: self._status(connection, f"/v2/sessions/{id_}") for id_ in self.acknowledged}
+        looked_at = list(self.acknowledged.items())[since:]
+        found = {id_: self._status(connection, f"/v2/sessions/{id_}") for id_, _lives in looked_at}
         connection.close()
-        return [id_ for id_, lives in self.acknowledged.items() if found[id_] != (200 if lives else 404)]
+        return [id_ for id_, lives in looked_at if found[id_] != (200 if lives else 404)]
 
     def _status(self, connection: http.client.HTTPConnection, path: str) -> int:
         """Of what is there or not; asked again for a while as long as nobody knows."""
