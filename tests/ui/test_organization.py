@@ -121,3 +121,33 @@ def test_words() -> None:
     assert without_suffix("a@b.test", "") == "a@b.test"
     for text, url in (("https://x.test/", "https://x.test/"), ("javascript:alert(1)", ""), ("https://[", "")):
         assert web_url(text) == url
+
+
+async def test_font_icon_manual(house: PageHouse) -> None:
+    """The organisation's font and icon may be fetched from where they are, and the manual is linked."""
+    icon, font = "https://cdn.example.com/i.png", "https://fonts.example.com/a\\b.woff2?x=1&y=(2"
+    await house.policy("branding", "500", light_theme={"icon_url": icon}, font_url=font)
+    await house.policy("legal", "500", docs_link="https://docs.example.com/")
+    browser = await house.browser().open(house.authorization())
+    assert f'<link rel="icon" href="{icon}">' in browser.text
+    assert "src:url(https://fonts.example.com/a\\5c b.woff2?x=1\\26 y=\\28 2)" in browser.text
+    assert '<a href="https://docs.example.com/">Documentation</a>' in browser.text
+    allowed = policy_of(browser.headers)
+    assert allowed["font-src"] == "'self' https://fonts.example.com"
+    assert allowed["img-src"] == "'self' https://cdn.example.com"
+
+
+async def test_frames(house: PageHouse) -> None:
+    """Nobody frames the pages unless the security policy says so, and then the origins that it names alone."""
+    browser = await house.browser().open(house.authorization())
+    assert (policy_of(browser.headers)["frame-ancestors"], browser.headers["x-frame-options"]) == (
+        "'none'",
+        "DENY",
+    )
+    await house.policy("security", allowed_origins=["https://app.example.com"])
+    await browser.open(house.authorization())
+    assert policy_of(browser.headers)["frame-ancestors"] == "'none'"
+    await house.policy("security", enable_iframe=True, allowed_origins=["https://app.example.com", "b.test"])
+    await browser.open(house.authorization())
+    assert policy_of(browser.headers)["frame-ancestors"] == "https://app.example.com b.test"
+    assert "x-frame-options" not in browser.headers

@@ -5,6 +5,7 @@ A colour that could not be read on our ground is left out, whatever the settings
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from string import ascii_letters, digits
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -13,20 +14,24 @@ from ostiary.core.policy import BrandingPolicy, LegalPolicy, Theme
 _READABLE: Final = 4.5  # WCAG's least contrast of text
 _LIGHT_CARD, _DARK_CARD = "#ffffff", "#191e29"  # as in style.css
 _USUAL: Final = BrandingPolicy()
+_PLAIN: Final = frozenset(f"{ascii_letters}{digits}:/.-_~%?=+,@")
 _MODES: Final = ("", "", "light", "dark")  # the wire's numbers of ThemeMode
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """``css`` sets variables of the style sheet; ``mode`` is light, dark or empty (the browser's); URLs may be empty.
+    """``css`` sets the font, and variables of the style sheet; ``mode`` is light, dark or empty (the browser's).
 
-    ``links`` are what they are (or, of the operator's own one, its words) with where they lead.
+    URLs may be empty. ``links`` are what they are (or, of the operator's own one, its words) with where they lead.
     """
 
     css: str = ""
     mode: str = ""
     logo_url: str = ""
     dark_logo_url: str = ""
+    icon_url: str = ""
+    dark_icon_url: str = ""
+    font_url: str = ""
     links: tuple[tuple[str, str], ...] = ()
 
 
@@ -34,10 +39,25 @@ def look_of(branding: BrandingPolicy, legal: LegalPolicy) -> Look:
     """The look that the settings give."""
     light, dark = branding.light_theme, branding.dark_theme
     mode = _MODES[branding.theme_mode]
-    logos = (light.logo_url, dark.logo_url or light.logo_url)
-    if mode:
-        logos = (logos[mode == "dark"] or light.logo_url,) * 2
-    return Look(_css(_set(light), _set(dark, is_dark=True)), mode, *logos, _links(legal))
+    logos = _pictures(light.logo_url, dark.logo_url, mode)
+    icons = _pictures(light.icon_url, dark.icon_url, mode)
+    css = _font(branding.font_url) + _css(_set(light), _set(dark, is_dark=True))
+    return Look(css, mode, *logos, *icons, branding.font_url, _links(legal))
+
+
+def _pictures(light: str, dark: str, mode: str) -> tuple[str, str]:
+    """One for light pages and one for dark ones; the light one stands for a dark one that is missing."""
+    both = (light, dark or light)
+    return (both[mode == "dark"] or light,) * 2 if mode else both
+
+
+def _font(url: str) -> str:
+    """The rules that set pages in a font; what has a meaning in style sheets or in HTML is escaped in its URL."""
+    if not url:
+        return ""
+    source = "".join(one if one in _PLAIN else f"\\{ord(one):x} " for one in url)
+    face = f"@font-face{{font-family:brand;font-display:swap;src:url({source})}}"
+    return f"{face}html{{font-family:brand,system-ui,sans-serif}}"
 
 
 def _css(light: Sequence[str], dark: Sequence[str]) -> str:
@@ -109,9 +129,8 @@ def _mixed(color: str, other: str, part: float) -> str:
 
 
 def _channels(color: str) -> tuple[int, ...]:
-    digits = color.removeprefix("#")
-    digits = digits if len(digits) == 6 else "".join(one * 2 for one in digits)
-    return tuple(bytes.fromhex(digits))
+    short = color.removeprefix("#")
+    return tuple(bytes.fromhex(short if len(short) == 6 else "".join(one * 2 for one in short)))
 
 
 def _links(legal: LegalPolicy) -> tuple[tuple[str, str], ...]:
@@ -120,6 +139,7 @@ def _links(legal: LegalPolicy) -> tuple[tuple[str, str], ...]:
         ("terms", legal.tos_link),
         ("privacy", legal.privacy_policy_link),
         ("help", legal.help_link),
+        ("docs", legal.docs_link),
         ("support", mail),
         (legal.custom_link_text, legal.custom_link),
     )

@@ -36,17 +36,22 @@ _TLS_ONLY: Final = (b"strict-transport-security", b"max-age=31536000; includeSub
 # With no-referrer browsers send "Origin: null" with our own forms too (Fetch standard, 3.2), and those that know no
 # Fetch Metadata, or that reach us by plain HTTP, could not be told from another site. Nothing goes to others this way.
 _WITH_FORM: Final = (b"referrer-policy", b"same-origin")
+_NO_FRAME: Final = (
+    b"x-frame-options",
+    b"DENY",
+)  # for browsers that know no frame-ancestors; it knows no origins
 _WITHOUT_FORM: Final = (b"referrer-policy", b"no-referrer")
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who reads a page: the language, the words in it, whose name is on top, and how their pages look."""
+    """Who reads a page: the language, the words in it, whose name is on top, how their pages look, who may frame them."""
 
     language: str
     say: Say
     brand: str = ""
     look: Look = Look()  # noqa: RUF009  a frozen value
+    frames: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +102,11 @@ class Pages:
         default: str = "en",
         brand: str = "",
         look: Look | None = None,
+        frames: tuple[str, ...] = (),
     ) -> Reader:
-        """The reader of an answer to this request."""
+        """The reader of an answer to this request; ``frames`` are the origins that may show it in a frame."""
         language = language_of(self._catalogues, request, locales, default)
-        return Reader(language, sayer(self._catalogues, language), brand, look or Look())
+        return Reader(language, sayer(self._catalogues, language), brand, look or Look(), frames)
 
     def write(self, leaf: Leaf, reader: Reader, **values: object) -> Response:
         """The page."""
@@ -118,7 +124,8 @@ class Pages:
         headers = (
             _HTML,
             *self._always,
-            (b"content-security-policy", _policy(leaf, look, nonce).encode()),
+            (b"content-security-policy", _policy(leaf, reader, nonce).encode()),
+            *(() if reader.frames else (_NO_FRAME,)),
             _WITH_FORM if leaf.posts else _WITHOUT_FORM,
             (b"content-language", reader.language.encode()),
             *leaf.headers,
@@ -139,16 +146,18 @@ class Pages:
         return base64.urlsafe_b64encode(self._random_bytes(_NONCE_BYTES)).rstrip(b"=").decode()
 
 
-def _policy(leaf: Leaf, look: Look, nonce: str) -> str:
-    own = f" 'nonce-{nonce}'"
+def _policy(leaf: Leaf, reader: Reader, nonce: str) -> str:
+    look, own = reader.look, f" 'nonce-{nonce}'"
     forms = _sources(leaf.leads_to)
-    images = _sources(look.logo_url, look.dark_logo_url)
+    images = _sources(look.logo_url, look.dark_logo_url, look.icon_url, look.dark_icon_url)
+    font = f"font-src {_sources(look.font_url)}; " if look.font_url else ""
+    frames = " ".join(reader.frames) or "'none'"
     script = f"script-src{own}; " if leaf.scripted or leaf.asks_keys else ""
     fetch = "connect-src 'self'; " if leaf.asks_keys else ""
     style = f"style-src 'self'{own if look.css else ''}"
     return (
-        f"default-src 'none'; {script}{fetch}{style}; img-src {images}; form-action {forms}; "
-        "base-uri 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; {script}{fetch}{style}; img-src {images}; {font}form-action {forms}; "
+        f"base-uri 'none'; frame-ancestors {frames}"
     )
 
 

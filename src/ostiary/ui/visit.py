@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from ostiary.core.client import Application
 from ostiary.core.login_rules import Wanted
 from ostiary.core.organization import INSTANCE, INSTANCE_KEY, ORGANIZATION, Organization
-from ostiary.core.policy import BrandingPolicy, LegalPolicy, LoginPolicy
+from ostiary.core.policy import BrandingPolicy, LegalPolicy, LoginPolicy, SecurityPolicy
 from ostiary.core.user import User
 from ostiary.http.message import Request
 from ostiary.oidc.parameters import Parameters
@@ -106,8 +106,11 @@ class Visits:
                 ORGANIZATION, application.organization_id if application else first
             )
         default = instance.default_language if instance else "en"
+        security = await cache.policy(SecurityPolicy)
+        frames = security.allowed_origins if security.enable_iframe else ()
         if organization is None:
-            return self._pages.reader(request, locales, default)
+            return self._pages.reader(request, locales, default, frames=frames)
         branding = await cache.policy(BrandingPolicy, organization.id)
         legal = await cache.policy(LegalPolicy, organization.id)
-        return self._pages.reader(request, locales, default, organization.name, look_of(branding, legal))
+        look = look_of(branding, legal)
+        return self._pages.reader(request, locales, default, organization.name, look, frames)
