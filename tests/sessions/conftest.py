@@ -64,7 +64,7 @@ class House:
         self.tools = Tools(
             self._unseal, self._seal, self.effects.random_bytes, self.sealer.open, self.sealer.seal
         )
-        self.pool = pool or HashPool(1)
+        self.pool = pool or HashPool(1, longest_wait_s=60)
         worker = Worker(store, self.cache, self.effects, self.tools, self.sealer, self.pool)
         self.commands = SessionCommands(worker)
         self.queries = SessionQueries(store, self.effects)

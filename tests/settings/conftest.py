@@ -63,7 +63,7 @@ class Desk:
             open=sealer.open,
             close=sealer.seal,
         )
-        self.pool = HashPool(1)
+        self.pool = HashPool(1, longest_wait_s=60)
         users = Users(self.store, self.cache, self.effects, tools, sealer, self.pool, FACTORS)
         listing = OrganizationQueries(self.store, self.effects)
         services = (

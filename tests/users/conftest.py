@@ -63,7 +63,7 @@ class House:
         self.tools = Tools(
             self._unseal, self._seal, self.effects.random_bytes, self.sealer.open, self.sealer.seal
         )
-        self.pool = HashPool(1)
+        self.pool = HashPool(1, longest_wait_s=60)
         self.users = Users(
             store, self.cache, self.effects, self.tools, self.sealer, self.pool, FACTORS, "acme.test"
         )

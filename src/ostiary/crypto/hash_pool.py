@@ -27,9 +27,10 @@ ResultT = TypeVar("ResultT")
 class HashPool:
     """A bounded pool for slow evidence. A place is taken first, work is done in it, and it is given back."""
 
-    def __init__(self, workers: int = 0) -> None:
+    def __init__(self, workers: int = 0, longest_wait_s: float = LONGEST_WAIT_S) -> None:
         """``workers``: threads; 0 takes as many as there are processors for this process."""
         self._workers = workers or _processors()
+        self._longest_wait_s = longest_wait_s
         self._executor = ThreadPoolExecutor(self._workers, "hash", initializer=_be_nice)
         # one more than there are threads: its guess is counted while others are hashed
         self.places = self._workers + 1
@@ -45,8 +46,8 @@ class HashPool:
 
     @asynccontextmanager
     async def place(self) -> AsyncIterator[None]:
-        """A place, after a second at most; raises Unavailable when the wait would be, or became, longer."""
-        if not self._free and self._asking / self._workers * self._usual_s > LONGEST_WAIT_S:
+        """A place, after ``longest_wait_s`` at most; raises Unavailable when the wait would be, or became, longer."""
+        if not self._free and self._asking / self._workers * self._usual_s > self._longest_wait_s:
             raise self._full()
         self._asking += 1
         try:
@@ -66,7 +67,7 @@ class HashPool:
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[None] = loop.create_future()
         self._waiting.append(turn)
-        timer = loop.call_later(LONGEST_WAIT_S, self._refuse, turn)
+        timer = loop.call_later(self._longest_wait_s, self._refuse, turn)
         try:
             await turn
         except asyncio.CancelledError:
