@@ -144,7 +144,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = None
     hash_workers: Annotated[int, "threads", "Threads that hash passwords; 0: as many as processors."] = 0
     connections: Annotated[
-        int, "connections", "At once, over all clients; more are answered 503. 0: no limit."
+        int, "connections", "Of each worker, over all clients; more are answered 503. 0: no limit."
     ] = 10_000
     connections_per_address: Annotated[
         int,

@@ -23,6 +23,7 @@ from ostiary.app.staged import Staged
 from ostiary.app.surface import surface
 from ostiary.app.welcome import Alice, welcome
 from ostiary.config import Settings, Trouble
+from ostiary.crypto.hash_pool import processors
 from ostiary.http.admission import Most, possible
 from ostiary.http.connection import Shared
 from ostiary.http.serve import Server, run, serve
@@ -60,7 +61,8 @@ def _serve_by_workers(settings: Settings) -> int:
     from ostiary.app.workers import Workers, shared_port
 
     kept, port = shared_port(settings.host, settings.port)
-    on_port = msgspec.structs.replace(settings, port=port)
+    hashing = settings.hash_workers or max(1, processors() // settings.workers)
+    on_port = msgspec.structs.replace(settings, port=port, hash_workers=hashing)
     asyncio.run(_first_start(settings))  # by one, before there are several
 
     def serve_as(worker: int) -> int:

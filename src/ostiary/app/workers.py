@@ -19,7 +19,7 @@ from ostiary.logs import open_log
 
 _PAUSE_S: Final = 1.0
 _SHORT_S: Final = 10.0  # a worker that ends sooner than this has not served
-_SHORT_LIVES: Final = 3  # one after the other, and we give up
+_SHORT_LIVES: Final = 3  # before any worker has served, and we give up
 _IN_ORDER: Final = (0, -signal.SIGTERM, -signal.SIGINT)  # the signals: one that was told before it served
 Serve = Callable[[int], int]  # the work of the worker with this number; its exit status
 
@@ -35,6 +35,7 @@ class Workers:
         self._numbers: dict[int, int] = {}  # by process
         self._started_s: dict[int, float] = {}
         self._short_lives = 0
+        self._has_served = False
         self._is_leaving = False
         self._held, self._watched = os.pipe()
 
@@ -56,11 +57,14 @@ class Workers:
         return int(failed)
 
     def _replaced(self, number: int, code: int) -> bool:
-        """Whether the worker was started anew; if it never gets to serve, all leave."""
+        """Whether the worker was started anew; if none ever got to serve, all leave."""
         self._log.error("worker.ended", worker=number, status=code)
-        was_short = stopwatch() - self._started_s[number] < _SHORT_S
-        self._short_lives = self._short_lives + 1 if was_short else 0
-        if self._short_lives >= _SHORT_LIVES:
+        now_s = stopwatch()
+        self._has_served = self._has_served or any(
+            now_s - self._started_s[one] >= _SHORT_S for one in (number, *self._numbers.values())
+        )
+        self._short_lives += 1
+        if not self._has_served and self._short_lives >= _SHORT_LIVES:
             self._leave(signal.SIGTERM, None)
             return False
         time.sleep(_PAUSE_S)

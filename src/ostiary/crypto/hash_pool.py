@@ -29,7 +29,7 @@ class HashPool:
 
     def __init__(self, workers: int = 0, longest_wait_s: float = LONGEST_WAIT_S) -> None:
         """``workers``: threads; 0 takes as many as there are processors for this process."""
-        self._workers = workers or _processors()
+        self._workers = workers or processors()
         self._longest_wait_s = longest_wait_s
         self._executor = ThreadPoolExecutor(self._workers, "hash", initializer=_be_nice)
         # one more than there are threads: its guess is counted while others are hashed
@@ -115,7 +115,7 @@ class HashPool:
         self._executor.shutdown(wait=False, cancel_futures=True)
 
 
-def _processors() -> int:
+def processors() -> int:
     """Those that this process may use, where the system tells."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
