@@ -32,14 +32,7 @@ _DURABLE: Final = (
     "SELECT set_config('synchronous_commit', 'on', false)"
     " WHERE current_setting('synchronous_commit') IN ('off', 'local')"
 )
-_FAILURES: Final = (
-    OSError,
-    TimeoutError,
-    ValueError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-)
+ERRORS: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 Connection = Any  # asyncpg's, which carries no types
 
 
@@ -88,7 +81,7 @@ async def _try(url: str, settings: Mapping[str, str], within_s: float) -> Connec
                 max_cacheable_statement_size=0,
             )
             await connection.execute(_DURABLE)
-    except _FAILURES as error:
+    except (*ERRORS, ValueError) as error:
         raise Unreachable(_said(error)) from error
     return connection
 

@@ -8,7 +8,7 @@ from typing import Final
 import asyncpg
 
 from ostiary.errors import Unavailable
-from ostiary.storage.postgres.connecting import CONNECT_S, Connection, Unreachable, connect
+from ostiary.storage.postgres.connecting import CONNECT_S, ERRORS, Connection, Unreachable, connect
 
 SHORT_S: Final = 1.0  # a restart of the database is waited for so long; whoever asks later is told at once
 PAUSE_S: Final = 0.1
@@ -95,7 +95,7 @@ class Link:
         """Say goodbye, if there is somebody to say it to."""
         connection, self._connection = self._connection, None
         if connection is not None and not connection.is_closed():
-            with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            with suppress(*ERRORS):
                 await connection.close(timeout=_CLOSE_S)
 
 

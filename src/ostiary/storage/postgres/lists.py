@@ -9,7 +9,7 @@ import asyncpg
 from ostiary.core.record import RecordT
 from ostiary.errors import Unavailable
 from ostiary.storage.port import Listing, Page
-from ostiary.storage.postgres.connecting import Unreachable
+from ostiary.storage.postgres.connecting import ERRORS, Unreachable
 from ostiary.storage.postgres.link import PAUSE_S, Link, Outage, unavailable
 from ostiary.storage.statements import AnyStatements
 from ostiary.storage.where import POSTGRES, Parameter, clause_of
@@ -70,7 +70,7 @@ class Lists:
                 await asyncio.sleep(PAUSE_S)
             except asyncpg.QueryCanceledError as error:
                 raise _too_slow(error) from error
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except ERRORS as error:
                 tries += 1
                 if not link.was_lost(error) or tries == _TRIES:
                     raise unavailable(error) from error

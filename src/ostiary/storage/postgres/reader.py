@@ -4,9 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-import asyncpg
-
-from ostiary.storage.postgres.connecting import Unreachable
+from ostiary.storage.postgres.connecting import ERRORS, Unreachable
 from ostiary.storage.postgres.link import PAUSE_S, Link, Outage, unavailable
 from ostiary.storage.postgres.questions import Question, Questions, Row
 
@@ -76,12 +74,7 @@ class Reader:
                 if self._outage.is_long:
                     return _fail(batch, error)
                 await asyncio.sleep(PAUSE_S)
-            except (
-                OSError,
-                asyncpg.PostgresError,
-                asyncpg.InterfaceError,
-                asyncpg.InternalClientError,
-            ) as error:
+            except ERRORS as error:
                 tries += 1
                 if not link.was_lost(error) or tries == _TRIES:
                     return _fail(batch, error)

@@ -10,7 +10,7 @@ import asyncpg
 from ostiary.errors import Unavailable
 from ostiary.storage.group import NotTogether
 from ostiary.storage.port import Changes, Conflict
-from ostiary.storage.postgres.connecting import Unreachable
+from ostiary.storage.postgres.connecting import ERRORS, Unreachable
 from ostiary.storage.postgres.link import PAUSE_S, Outage, unavailable
 from ostiary.storage.postgres.writer import TRIES, NotCommitted, Verdict, Writer
 
@@ -114,8 +114,7 @@ class Saves:
             except _OF_ONE_ITEM as error:
                 if len(group) > 1:
                     return [(await self._judged(writer, [item]))[0] for item in group]
-                taken = isinstance(error, asyncpg.IntegrityConstraintViolationError)
-                return [Conflict() if taken else error]
+                return [_of_one(error)]
             except Unreachable as error:
                 if self._outage.is_long:
                     return [unavailable(error) for _ in group]
@@ -124,7 +123,7 @@ class Saves:
                 tries += 1
                 if tries == TRIES or self._loop.time() > until_s:
                     return [_failed(error) for _ in group]
-            except (Unavailable, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (Unavailable, *ERRORS) as error:
                 return [_failed(error) for _ in group]
             except Exception as error:  # noqa: BLE001  the supervisor of the writers: nobody waits for ever
                 self._die(error)
@@ -136,6 +135,17 @@ class Saves:
 
     def _stopped(self) -> Unavailable:
         return Unavailable("storage.stopped", "The database cannot be written", debug=repr(self._ended))
+
+
+def _of_one(error: Exception) -> Exception:
+    """What a save that fails alone has done."""
+    match error:
+        case asyncpg.IntegrityConstraintViolationError():
+            return Conflict()
+        case asyncpg.OutOfMemoryError():
+            return _failed(error)
+        case _:
+            return error
 
 
 def _failed(error: Exception) -> Unavailable:

@@ -10,13 +10,11 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-import asyncpg
-
 from ostiary.errors import Unavailable
 from ostiary.storage.group import Group, wanted_by
 from ostiary.storage.port import BudgetSpent, Changes, Conflict, Saved
 from ostiary.storage.postgres import locks
-from ostiary.storage.postgres.connecting import Connection, Unreachable
+from ostiary.storage.postgres.connecting import ERRORS, Connection, Unreachable
 from ostiary.storage.postgres.group import Statement, Types, find, is_empty, leased, write
 from ostiary.storage.postgres.link import PAUSE_S, Link
 from ostiary.storage.postgres.node import RENEWED_EVERY_S, Fenced, Node
@@ -54,10 +52,10 @@ class Writer:
         Raises: Unreachable; NotCommitted; Fenced; what the database says of one of them.
         """
         connection = await self._link.connection()
-        if self._mark == 0:
-            self._mark = await self._node.last_mark(connection, self._slot)
         try:
             with self._link.limited(STEPS_S):
+                if self._mark == 0:
+                    self._mark = await self._node.last_mark(connection, self._slot)
                 verdicts, has_written = await self._prepared(connection, changes)
                 if not has_written:
                     await connection.execute("ROLLBACK")
@@ -115,7 +113,7 @@ class Writer:
         try:
             with self._link.limited(COMMIT_S):
                 await connection.execute("COMMIT")
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+        except ERRORS as error:
             self._link.cut()
             if not await self._was_committed():
                 raise NotCommitted from error
@@ -129,7 +127,7 @@ class Writer:
                     return await self._node.last_mark(connection, self._slot) == self._mark
             except Unreachable:
                 await asyncio.sleep(2 * PAUSE_S)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            except ERRORS:
                 self._link.cut()
         raise Unavailable(
             "storage.outcome_unknown",
@@ -143,7 +141,7 @@ class Writer:
             raise NotCommitted from error
         try:
             await connection.execute("ROLLBACK")
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except ERRORS:
             self._link.cut()
 
     async def close(self) -> None:
