@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -33,6 +33,14 @@ def children(server: Served) -> list[int]:
     """The workers' processes."""
     children = Path(f"/proc/{server.pid}/task/{server.pid}/children")
     return [int(child) for child in children.read_text().split()]
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """For twenty seconds at most."""
+    until = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.02)
 
 
 def test_commands(first: Served) -> None:
@@ -93,11 +101,9 @@ def test_workers_are_kept(first: Served) -> None:
     """A worker that dies is started anew, while the other goes on."""
     (victim, other) = children(first)
     os.kill(victim, signal.SIGKILL)
+    wait_until(lambda: victim not in children(first))
     assert first.rest("POST", "/v2/sessions/search", {}).status_code == 200
-    until = time.monotonic() + 20
-    while len(children(first)) < 2 or victim in children(first):
-        assert time.monotonic() < until
-        time.sleep(0.05)
+    wait_until(lambda: len(children(first)) == 2)
     assert other in children(first)
 
 
@@ -105,10 +111,7 @@ def test_workers_end_with_who_keeps_them(first: Served) -> None:
     """A crash of the process that keeps them leaves none behind, and the folder can be served again."""
     left = children(first)
     first.kill()
-    until = time.monotonic() + 20
-    while any(Path(f"/proc/{pid}").exists() for pid in left):
-        assert time.monotonic() < until
-        time.sleep(0.05)
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in left))
     first.start()
 
 
