@@ -99,6 +99,7 @@ def test_nodes_that_start_first_at_once(tmp_path: Path, database: str) -> None:
 
 def test_workers_are_kept(first: Served) -> None:
     """A worker that dies is started anew, while the other goes on."""
+    wait_until(lambda: first.said().count("server.started") == 2)
     (victim, other) = children(first)
     os.kill(victim, signal.SIGKILL)
     wait_until(lambda: victim not in children(first))

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
-from typing import Final
+from typing import Final, NoReturn
 
 from ostiary.effects import SystemEffects, stopwatch
 from ostiary.logs import open_log
@@ -20,6 +20,7 @@ from ostiary.logs import open_log
 _PAUSE_S: Final = 1.0
 _SHORT_S: Final = 10.0  # a worker that ends sooner than this has not served
 _SHORT_LIVES: Final = 3  # before any worker has served, and we give up
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _IN_ORDER: Final = (0, -signal.SIGTERM, -signal.SIGINT)  # the signals: one that was told before it served
 Serve = Callable[[int], int]  # the work of the worker with this number; its exit status
 
@@ -41,7 +42,7 @@ class Workers:
 
     def run(self) -> int:
         """Keep them until told to leave; 0 if all left in good order."""
-        for name in (signal.SIGTERM, signal.SIGINT):
+        for name in _SIGNALS:
             signal.signal(name, self._leave)
         for number in range(self._count):
             self._start(number)
@@ -68,21 +69,27 @@ class Workers:
             self._leave(signal.SIGTERM, None)
             return False
         time.sleep(_PAUSE_S)
-        if not self._is_leaving:
-            self._start(number)
+        self._start(number)
         return True
 
     def _start(self, number: int) -> None:
-        process = os.fork()
+        """Signals wait meanwhile: each child is either not made any more, or known when we are told to leave."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        process = 0 if self._is_leaving else os.fork()
+        if process == 0 and not self._is_leaving:
+            self._be_worker(number)
         if process:
             self._numbers[process] = number
             self._started_s[number] = stopwatch()
-            return
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+
+    def _be_worker(self, number: int) -> NoReturn:
         status = 1
         try:
             os.setpgid(0, 0)  # a terminal's ^C reaches only the one that keeps us, who tells us
-            for name in (signal.SIGTERM, signal.SIGINT):
+            for name in _SIGNALS:
                 signal.signal(name, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             os.close(self._watched)
             status = self._serve(number)
         finally:
