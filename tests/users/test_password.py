@@ -165,6 +165,23 @@ async def test_change_between_proof_and_save(house: House) -> None:
     assert [error.id for error in errors] == ["COMMAND-3M0fs"]
 
 
+async def test_limit_lowered_between_proof_and_save(house: House) -> None:
+    """A right password that is judged while the limit is lowered below the guesses before it changes nothing."""
+    user_id = await house.human()
+    for _ in range(3):
+        with refused(InvalidArgument, "COMMAND-3M0fs"):
+            await house.rpc("SetPassword", userId=user_id, newPassword=NEW, currentPassword="no")
+    setting = asyncio.ensure_future(
+        house.rpc("SetPassword", userId=user_id, newPassword=NEW, currentPassword=PASSWORD)
+    )
+    await begun()
+    await house.policy("lockout", max_password_attempts=2)
+    with refused(FailedPrecondition, "COMMAND-JLK35"):
+        await setting
+    assert await is_password(house, user_id, PASSWORD)
+    assert (await house.user(user_id)).state is UserState.LOCKED
+
+
 async def test_profile_change_between_proof_and_save(house: House) -> None:
     """What was proved of an unchanged password is not counted or judged again."""
     user_id = await house.human()
@@ -201,7 +218,9 @@ async def test_hard_limit(house: House) -> None:
     user_id = await house.human()
     now = house.effects.now()
     for _ in range(100):
-        await house.users.passwords._guesses.count_first(user_id, FACTOR, await _policy(house, user_id))
+        await house.users.passwords._guesses.count_first(
+            user_id, FACTOR, await _policy(house, user_id), house.cache.generation
+        )
     with refused(FailedPrecondition, "COMMAND-JLK35"):
         await house.rpc("SetPassword", userId=user_id, newPassword=NEW, currentPassword=PASSWORD)
     assert (await house.user(user_id)).state is UserState.ACTIVE

@@ -1,7 +1,7 @@
 """Guesses at what users prove themselves with, counted as sessions count theirs: on the same counters."""
 
 from ostiary.core.audit import detail
-from ostiary.core.factor import Factor, guess_limit, locks_user
+from ostiary.core.factor import Factor, guess_key, guess_limit, locks_user
 from ostiary.core.guess_limit import fast_limits, guess_counters
 from ostiary.core.policy import LockoutPolicy
 from ostiary.core.rate_limit import is_rate_limit, too_often
@@ -33,25 +33,39 @@ class Guesses:
         """Those that are cleared once a factor is verified, set anew, or taken away."""
         return guess_counters(user_id, factor, self._context.effects.now())
 
-    async def count(self, user_id: str, factor: Factor, policy: LockoutPolicy, audit: Audit) -> int:
+    async def count(
+        self, user_id: str, factor: Factor, policy: LockoutPolicy, audit: Audit, generation: int
+    ) -> int:
         """Take one wrong fast guess durably; the failed attempts with it.
 
-        Raises the factor's ``blocked``, or ResourceExhausted guess.too_soon.
+        ``generation`` is that of the policy. Raises the factor's ``blocked``, ResourceExhausted guess.too_soon, Conflict.
         """
         budgets = self.room(user_id, factor, policy, add=1)
+        changes = Changes(budgets=budgets, audit=audit, generation=generation)
         try:
-            saved = await self._context.store.save(Changes(budgets=budgets, audit=audit))
+            saved = await self._context.store.save(changes)
         except BudgetSpent as spent:
             raise await self.spent(spent.key, user_id, factor, policy) from None
         return saved.counters[budgets[0].key]
 
-    async def count_first(self, user_id: str, factor: Factor, policy: LockoutPolicy) -> int:
+    async def count_first(
+        self, user_id: str, factor: Factor, policy: LockoutPolicy, generation: int
+    ) -> int:
         """Take one slow guess durably before it is judged; as ``count``."""
-        context = self._context
+        store, now, guarded = self._context.store, self._context.effects.now(), Changes(generation=generation)
         try:
-            return await count_slow_guess(context.store, user_id, factor, policy, context.effects.now())
+            return await count_slow_guess(store, user_id, factor, policy, now, guarded=guarded)
         except BudgetSpent:
             raise await self.blocked(user_id, factor, policy) from None
+
+    async def require_not_above(self, user: User, factor: Factor) -> None:
+        """Raise the factor's ``blocked`` when limits were lowered, since a guess was counted, to less than were counted."""
+        policy = await self.policy(user)
+        counted = await self._context.store.counter(
+            guess_key(user.id, factor.kind), self._context.effects.now()
+        )
+        if counted > guess_limit(policy, factor.limit):
+            raise await self.blocked(user.id, factor, policy)
 
     async def spent(self, key: str, user_id: str, factor: Factor, policy: LockoutPolicy) -> OstiaryError:
         """The answer once a counter is at its limit: a window's, or the budget's."""

@@ -82,6 +82,8 @@ class PasswordChange:
         owned = await self._owned(user)
         if self._proved is None or not await self._holds(self._proved, owned):
             self._proved = await self._prove(user, owned)
+        if self._proof.current_password:
+            await self._guesses.require_not_above(user, self._context.factors[KIND])
         await self._store(draft, self._proved)
 
     async def _require_entitled(self, user: User) -> None:
@@ -123,8 +125,9 @@ class PasswordChange:
         factor = self._context.factors[KIND]
         if owned is None:
             raise FailedPrecondition("COMMAND-Fds3s", "User has not set a password")
+        generation = self._context.cache.generation  # no newer than the policy
         policy = await self._guesses.policy(user)
-        attempts = await self._guesses.count_first(user.id, factor, policy)
+        attempts = await self._guesses.count_first(user.id, factor, policy, generation)
         evidence = await self._judged(user, owned, self._proof.current_password)
         if isinstance(evidence, Rejected):
             raise await self._refused(user, policy, attempts, evidence.error)

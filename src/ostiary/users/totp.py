@@ -89,7 +89,7 @@ class UserTotp:
                 raise FailedPrecondition(
                     "COMMAND-qx4ls", "Multifactor OTP (OneTimePassword) is already set up"
                 )
-            ready = await self._judged(caller, draft, owned, code)
+            ready = await self._judged(caller, draft, owned, code, generation)
             draft.puts.append(Put(AUTHENTICATOR, ready, owned.version))
             policy = await self._guesses.policy(draft.user)
             room = self._guesses.room(user_id, self._context.factors[KIND], policy, add=0)
@@ -131,7 +131,9 @@ class UserTotp:
         owned = next((row for row in rows if row.kind == KIND), None)
         return Draft(user, user.version, self._context.effects.now()), owned
 
-    async def _judged(self, caller: Caller, draft: Draft, owned: Authenticator, code: str) -> Authenticator:
+    async def _judged(
+        self, caller: Caller, draft: Draft, owned: Authenticator, code: str, generation: int
+    ) -> Authenticator:
         """The authenticator once the code was verified: ready, its step spent. A wrong code is counted."""
         factor, user = self._context.factors[KIND], draft.user
         ready = msgspec.structs.replace(owned, is_ready=True)
@@ -141,7 +143,7 @@ class UserTotp:
         if isinstance(evidence, Rejected):
             policy = await self._guesses.policy(user)
             audit = self._guesses.trace(caller.user_id, user.id, factor)
-            attempts = await self._guesses.count(user.id, factor, policy, audit)
+            attempts = await self._guesses.count(user.id, factor, policy, audit, generation)
             raise await self._guesses.refused(user, factor, policy, attempts, evidence.error)
         (spent,) = evidence.spends
         return msgspec.structs.replace(spent, version=owned.version + 1)
