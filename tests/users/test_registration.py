@@ -93,6 +93,22 @@ async def test_taken_by_address(house: House) -> None:
     assert house.sent()[-1].template == "register"
 
 
+async def test_claimed_address(house: House) -> None:
+    """Who merely claims an address, without reading it, neither keeps its reader from an account nor gives them theirs."""
+    mallory = await house.human("mallory", email={"email": "eve@example.com"})
+    sent_before = len(house.sent())
+    await house.users.resets.ask("eve@example.com", "email")
+    assert len(house.sent()) == sent_before
+    await register(house)
+    assert house.sent()[-1].template == "register"
+    (eve,) = [user for user in await people(house) if user.id != mallory]
+    assert (await accept(house, eve, house.sent()[-1].code)).username == "eve@example.com"
+    await house.human("evelyn", email={"email": "evelyn@example.com", "isVerified": True})
+    await house.human("mal", email={"email": "evelyn@example.com"})
+    await house.users.resets.ask("evelyn@example.com", "email")
+    assert (house.sent()[-1].template, house.sent()[-1].login_name) == ("reset_password", "evelyn@acme.test")
+
+
 async def test_nothing_more_is_sent(house: House) -> None:
     """After some mails there are no more, and the answer stays the same."""
     for _ in range(7):

@@ -90,14 +90,14 @@ class Registrations:
         return organization
 
     async def _holder(self, email: str, organization: Organization) -> User | None:
-        """Who has the login name, or is reached at the address in the same organisation."""
+        """Who has the login name, or has confirmed the address in the same organisation, or was invited by it."""
         store = self._context.store
         for key in (login_name_id(email), *rivals(email, organization.primary_domain)):
             taken = await store.get(LOGIN_NAME, key)
             if taken is not None:
                 return await store.get(USER, taken.user_id)
         known = await users_by_email(store, email)
-        return next((user for user in known if user.organization_id == organization.id), None)
+        return next((user for user in known if _is_reader(user, organization)), None)
 
     async def _draft(
         self, pending: User | None, profile: Profile | None, email: str, organization: Organization
@@ -148,6 +148,12 @@ class Registrations:
 
     def _audit(self, user_id: str) -> Audit:
         return Audit(self._context.effects.now(), "", "user.registered_again", user_id, detail())
+
+
+def _is_reader(user: User, organization: Organization) -> bool:
+    """Whether the user is one of the organisation's who does not merely claim their address."""
+    is_shown = user.email is not None and user.email.is_verified
+    return user.organization_id == organization.id and (is_shown or user.state is UserState.INITIAL)
 
 
 def _is_pending(user: User, email: str, organization: Organization) -> bool:

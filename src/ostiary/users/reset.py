@@ -47,7 +47,7 @@ class PasswordResets:
         return await self._context.carry_out(attempt)
 
     async def ask(self, typed: str, channel: str) -> None:
-        """Send the code to whoever has this login name, or alone has this email address; nobody learns whether anyone has.
+        """Send the code to whoever has this login name, or alone has confirmed this address; nobody learns whether anyone has.
 
         Who has no phone is sent a mail. An unknown name is one save too, so that it takes as long.
         """
@@ -84,12 +84,16 @@ class PasswordResets:
 
 
 async def find_user(store: Store, typed: str) -> User | None:
-    """The user with this login name, or the only one with this email address."""
+    """The user with this login name, or the only one who has confirmed this email address."""
     named = await user_by_login_name(store, typed)
-    if named is not None or "@" not in typed:
-        return named
-    known = await users_by_email(store, typed)
-    return known[0] if len(known) == 1 else None
+    return named if named is not None or "@" not in typed else await owner_of_email(store, typed)
+
+
+async def owner_of_email(store: Store, email: str) -> User | None:
+    """The only user who has confirmed the address; who merely claims it, and may be a stranger to its reader, is none."""
+    known = await users_by_email(store, email)
+    owners = [user for user in known if user.email is not None and user.email.is_verified]
+    return owners[0] if len(owners) == 1 else None
 
 
 async def users_by_email(store: Store, email: str) -> tuple[User, ...]:

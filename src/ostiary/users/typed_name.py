@@ -4,7 +4,7 @@ from ostiary.core.policy import LoginPolicy
 from ostiary.storage.cache import Cache
 from ostiary.storage.port import Store
 from ostiary.storage.reads import user_by_login_name
-from ostiary.users.reset import users_by_email
+from ostiary.users.reset import owner_of_email
 
 
 async def meant_login_name(store: Store, cache: Cache, typed: str) -> str:
@@ -14,10 +14,8 @@ async def meant_login_name(store: Store, cache: Cache, typed: str) -> str:
     """
     if "@" not in typed:
         return typed
-    named, known = await user_by_login_name(store, typed), await users_by_email(store, typed)
-    owners = [user for user in known if user.email is not None and user.email.is_verified]
-    if named is not None or len(owners) != 1:
+    named, user = await user_by_login_name(store, typed), await owner_of_email(store, typed)
+    if named is not None or user is None:
         return typed
-    (user,) = owners
     policy = await cache.policy(LoginPolicy, user.organization_id)
     return typed if policy.disable_login_with_email else user.login_names[0]
