@@ -10,7 +10,7 @@ from ostiary.storage.port import Listing
 from ostiary.users.identity_links import MOST_LINKS
 from tests.idp.conftest import ALICE, BOB, Place
 from tests.sessions.conftest import STRANGER
-from tests.users.conftest import ADMIN, refused
+from tests.users.conftest import ADMIN, caller, refused
 
 
 async def test_linked_listed_removed(place: Place) -> None:
@@ -68,7 +68,7 @@ async def test_refused(place: Place) -> None:
 
 
 async def test_whose_links(place: Place) -> None:
-    """One's own, or with the permission; strangers see and change nothing."""
+    """One's own may be seen and taken away, or with the permission; strangers see and change nothing."""
     await place.link()
     own = Caller(ALICE, "500")
     assert (await place.rpc("ListIDPLinks", own, userId=ALICE)).result
@@ -79,6 +79,14 @@ async def test_whose_links(place: Place) -> None:
     ):
         with refused(NotFound, "AUTHZ-cdgFk"):
             await place.rpc(name, STRANGER, userId=ALICE, **more)
+
+
+async def test_claimed_account(place: Place) -> None:
+    """Nobody says of an upstream account that it is theirs, however fresh their session: its owner would come in to them."""
+    link = {"idpId": "8", "userId": "sub", "userName": "x"}
+    with refused(NotFound, "AUTHZ-cdgFk"):
+        await place.rpc("AddIDPLink", caller(ALICE), userId=ALICE, idpLink=link)
+    assert await place.link()
 
 
 async def test_deleted_with_the_user(place: Place) -> None:

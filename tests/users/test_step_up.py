@@ -19,7 +19,6 @@ from tests.doubles.effects import START
 from tests.users.conftest import ACME, PASSWORD, House, caller, refused
 
 PHONE = "+41791234567"
-LINK = {"idpId": "8", "userId": "sub", "userName": "alice@upstream"}
 # What people may do to themselves, and what they send for it.
 CHANGES: Mapping[str, Mapping[str, Any]] = {
     "SetEmail": {"email": "new@example.com"},
@@ -42,7 +41,6 @@ CHANGES: Mapping[str, Mapping[str, Any]] = {
     "RemoveOTPEmail": {},
     "GenerateRecoveryCodes": {"count": 1},
     "RemoveRecoveryCodes": {},
-    "AddIDPLink": {"idpLink": LINK},
     "RemoveIDPLink": {"idpId": "8", "linkedUserId": "sub"},
     "DeleteUser": {},
 }
@@ -60,7 +58,7 @@ PROVED_OTHERWISE = {
 # Nobody may do these to themselves without a permission; none of them is about factors or addresses.
 OF_OTHERS = {
     "AddHumanUser", "CreateUser", "CreateInviteCode", "ResendInviteCode", "CreatePasskeyRegistrationLink",
-    "LockUser", "UnlockUser", "DeactivateUser", "ReactivateUser",
+    "AddIDPLink", "LockUser", "UnlockUser", "DeactivateUser", "ReactivateUser",
     "AddSecret", "RemoveSecret", "AddKey", "RemoveKey", "AddPersonalAccessToken", "RemovePersonalAccessToken",
 }  # fmt: skip
 ABOUT_NO_FACTOR = {

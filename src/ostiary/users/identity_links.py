@@ -18,7 +18,7 @@ from ostiary.storage.port import OWNED_LIMIT, Changes, Expect, Put, Remove
 from ostiary.users.context import Context, Draft
 from ostiary.users.credential_change import credential_changed
 from ostiary.users.enrolment_rules import require_enrollable
-from ostiary.users.rules import permitted, trusted
+from ostiary.users.rules import permitted, require_step_up, trusted
 
 MOST_LINKS: Final = 100  # of one user; their authenticators are read at once
 _FACTOR: Final = "intent"
@@ -26,15 +26,16 @@ _PERMISSION: Final = "user.write"
 
 
 class UserIdentityLinks:
-    """A user's links: their own, or with ``user.write``."""
+    """A user's links: their own, or with ``user.write``; made with that alone."""
 
     def __init__(self, context: Context) -> None:
         """Written with the user's row, so that nothing is linked to a user who is being deleted."""
         self._context = context
 
     async def add(self, caller: Caller, user_id: str, account: ExternalAccount) -> User:
-        """Link an account that is nobody's yet.
+        """Link an account that is nobody's yet: for who has ``user.write``, as a login UI that saw the account proved.
 
+        Who links an account is who its owner signs in as, so that nobody says of one by themselves that it is theirs.
         Raises FailedPrecondition (no such user or provider; COMMAND-Sfee2: it allows no linking) and AlreadyExists
         V3-DKcYh.
         """
@@ -43,7 +44,8 @@ class UserIdentityLinks:
 
         async def attempt(generation: int) -> tuple[Changes, User]:
             store = self._context.store
-            user = await trusted(self._context, caller, user_id, _PERMISSION, unknown=nobody)
+            user = await permitted(store, caller, user_id, _PERMISSION, own=False, unknown=nobody)
+            await require_step_up(self._context, caller, user)
             draft = Draft(user, user.version, self._context.effects.now())
             draft.expects.append(await self._linkable(account.idp_id))
             await require_enrollable(self._context.cache, user, _FACTOR)
