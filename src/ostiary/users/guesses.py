@@ -48,9 +48,7 @@ class Guesses:
             raise await self.spent(spent.key, user_id, factor, policy) from None
         return saved.counters[budgets[0].key]
 
-    async def count_first(
-        self, user_id: str, factor: Factor, policy: LockoutPolicy, generation: int
-    ) -> int:
+    async def count_first(self, user_id: str, factor: Factor, policy: LockoutPolicy, generation: int) -> int:
         """Take one slow guess durably before it is judged; as ``count``."""
         store, now, guarded = self._context.store, self._context.effects.now(), Changes(generation=generation)
         try:
