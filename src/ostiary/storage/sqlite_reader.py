@@ -62,5 +62,5 @@ class Reader:
     def _begin(self) -> None:
         # Queued before the first statement takes its view: so it comes before the answer of any later commit.
         self._loop.call_soon(self.end)
-        self._is_reading = True
         self._connection.execute("BEGIN")
+        self._is_reading = True
