@@ -191,6 +191,19 @@ async def test_two_accounts(house: PageHouse) -> None:
     assert browser.url.startswith(REDIRECT)
 
 
+async def test_phone_number(house: PageHouse) -> None:
+    """A confirmed number that one user has stands for their login name, unless the organisation says no."""
+    await house.edit(USER, "100", phone=Address("+41791234567", is_verified=True))
+    browser = await house.sign_in(house.browser(), "+41 79 123 45 67", house.authorization())
+    assert browser.url.startswith(REDIRECT)
+    for typed in ("+1", "+999 999 999 999 999", "+41 79 123 45 68"):
+        browser = await house.sign_in(house.browser(), typed, house.authorization())
+        assert (browser.status, WRONG in browser.text) == (400, True)
+    await house.policy("login", disable_login_with_phone=True)
+    browser = await house.sign_in(house.browser(), "+41791234567", house.authorization())
+    assert (browser.status, WRONG in browser.text) == (400, True)
+
+
 async def test_login_hint(house: PageHouse) -> None:
     """A hint fills in the name, known or not."""
     browser = house.browser()

@@ -7,7 +7,7 @@ import pytest
 from ostiary.core.organization import ORGANIZATION, Organization
 from ostiary.core.policy import BrandingPolicy, LegalPolicy, Theme
 from ostiary.core.user import LOGIN_NAME, USER, LoginName, Profile, User
-from ostiary.storage.port import Changes, Put
+from ostiary.storage.port import Changes, Put, Remove
 from ostiary.ui.look import contrast, look_of, web_url, without_suffix
 from tests.doubles.effects import START
 from tests.oidc.conftest import REDIRECT, query
@@ -151,3 +151,16 @@ async def test_frames(house: PageHouse) -> None:
     await browser.open(house.authorization())
     assert policy_of(browser.headers)["frame-ancestors"] == "https://app.example.com b.test"
     assert "x-frame-options" not in browser.headers
+
+
+async def test_domain_need_not_be_typed(house: PageHouse) -> None:
+    """Where login names end in the domain, who is asked for by organisation types the username alone."""
+    await house.policy("domain", login_name_includes_domain=True)
+    await house.edit(USER, "100", is_of_domain=True)
+    row = LoginName("alice@acme.localhost", "100")
+    removed = Remove(LOGIN_NAME, "alice", 1)
+    await house.store.save(Changes(puts=(Put(LOGIN_NAME, row),), removes=(removed,)))
+    browser = await house.sign_in(house.browser(), url=house.authorization(scope=f"openid {ID}500"))
+    assert browser.url.startswith(REDIRECT)
+    browser = await house.sign_in(house.browser(), url=house.authorization())
+    assert browser.status == 400

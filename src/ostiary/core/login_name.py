@@ -32,8 +32,19 @@ def claimed_domain(username: str) -> str:
     return username.rpartition("@")[2].casefold() if "@" in username else ""
 
 
-def rivals(username: str, domain: str) -> tuple[str, ...]:
-    """Keys of the usernames that would share a login name with this one in an organisation of that domain."""
+def without_own_domain(username: str, domain: str) -> str:
+    """The username that is meant where login names end in the organisation's domain anyway."""
+    name, ending = username[: -len(domain) - 1], username[-len(domain) - 1 :]
+    return name if name and ending.casefold() == f"@{domain}".casefold() else username
+
+
+def rivals(username: str, domain: str, *, is_of_domain: bool = False) -> tuple[str, ...]:
+    """Keys of the names that would share a login name with this one in an organisation of that domain.
+
+    ``is_of_domain``: ``username@domain`` is the only one.
+    """
     key, ending = login_name_id(username), f"@{domain.casefold()}"
+    if is_of_domain:
+        return (key,)
     longer = f"{key}{ending}"
     return (longer, key.removesuffix(ending)) if key.endswith(ending) else (longer,)

@@ -49,7 +49,8 @@ class User(msgspec.Struct, frozen=True, omit_defaults=True):
     """One user of one organisation: exactly one of ``profile`` (a person, with ``email``) and ``machine`` is set.
 
     No session or token from before ``valid_after`` is good, but for ``spared_session`` if it was spared at that time; password checks from before ``password_changed_at`` no
-    longer count. ``domain`` is the organisation's primary domain, kept here for the long login name.
+    longer count. ``domain`` is the organisation's primary domain, kept here for the long login name; ``is_of_domain``: that
+    one alone is a login name, as the domain policy wanted it when the name was given.
     """
 
     id: str
@@ -59,6 +60,7 @@ class User(msgspec.Struct, frozen=True, omit_defaults=True):
     changed_at: datetime
     state: UserState = UserState.ACTIVE
     domain: str = ""
+    is_of_domain: bool = False
     profile: Profile | None = None
     email: Address | None = None
     phone: Address | None = None
@@ -89,12 +91,15 @@ class User(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def preferred_login_name(self) -> str:
         """The first of :attr:`login_names`."""
-        return self.username
+        return self.login_names[0]
 
     @property
     def login_names(self) -> tuple[str, ...]:
         """The preferred one first; matched without regard to case."""
-        return (self.username, f"{self.username}@{self.domain}") if self.domain else (self.username,)
+        long = f"{self.username}@{self.domain}"
+        if self.is_of_domain:
+            return (long,)
+        return (self.username, long) if self.domain else (self.username,)
 
     @property
     def preferred_language(self) -> str:
@@ -127,7 +132,7 @@ USER = Kind(
 
 
 class LoginName(msgspec.Struct, frozen=True):
-    """Who has a name; ``id`` is the username without regard to case, so a name is taken once in the instance."""
+    """Who has a name; ``id`` is the first login name without regard to case, so it is taken once in the instance."""
 
     id: str
     user_id: str
@@ -135,7 +140,7 @@ class LoginName(msgspec.Struct, frozen=True):
 
 
 def login_name_id(username: str) -> str:
-    """The key of a username: two that differ in case alone are one."""
+    """The key of a login name: two that differ in case alone are one."""
     return username.casefold()
 
 

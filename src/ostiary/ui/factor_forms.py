@@ -70,7 +70,8 @@ class FactorForms:
         if max(len(login_name), len(password)) > LONGEST:
             return await self._pages.page(visit, Turn(View.NAME), WRONG, 400)
         policy = account.held.policy if account else visit.policy
-        meant = await meant_login_name(self._signin.store, self._signin.cache, login_name)
+        store, cache = self._signin.store, self._signin.cache
+        meant = await meant_login_name(store, cache, login_name, visit.purpose.organization)
         try:
             kept = await self._checks.password(
                 visit.request,

@@ -80,10 +80,10 @@ class UserUpdate:
         elif wanted.of is not None:
             _apply_machine(draft, wanted.of)
         if wanted.username is not None:
-            old = draft.user.username
+            was = draft.user
             draft.set(username=username_of(wanted.username))
-            if draft.user.username != old:
-                await take_name(self._context, draft, old)
+            if draft.user.username != was.username:
+                await take_name(self._context, draft, was)
         if password is not None:
             await password.write(draft)
         return codes
