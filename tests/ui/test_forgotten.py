@@ -42,6 +42,17 @@ async def test_to_the_application(house: PageHouse, alice: str) -> None:
     assert other.heading == "You are signed in"
 
 
+async def test_nobody_learns_of_a_change(house: PageHouse, alice: str) -> None:
+    """A wrong code just after its user has set a password is answered as one of nobody is."""
+    browser = await ask(house)
+    (sent,) = house.sent()
+    await browser.submit(code=sent.code, password=GOOD, again=GOOD)
+    for name in ("alice", "nobody"):
+        thief = await ask(house, name)
+        await thief.submit(code="AAAAAA", password="Another-one-1!", again="Another-one-1!")
+        assert (thief.status, thief.heading) == (400, "Choose a new password")
+
+
 async def test_link_in_another_browser(house: PageHouse, alice: str) -> None:
     """The mail's link has the code in it, and changes nothing by being opened."""
     await ask(house)

@@ -14,6 +14,7 @@ from ostiary.core.code import (
     code_text,
     is_code,
 )
+from ostiary.core.idempotency import IDEMPOTENT_ANSWER, IdempotentAnswer
 from ostiary.core.notification import Notification, encode_notification, sealing_context
 from ostiary.core.secret import same_hash
 from ostiary.core.send_limit import send_limits
@@ -35,6 +36,7 @@ _TEMPLATES = {
     INVITE: "invite",
     PASSKEY_LINK: "register_passkey",
 }
+_SENT_TWICE = timedelta(minutes=1)  # a double click, or a lost answer
 _LENGTHS = {PASSKEY_LINK: LINK_CODE_LENGTH}
 
 
@@ -125,6 +127,18 @@ class Codes:
         if remove not in draft.removes:
             draft.removes.append(remove)
             draft.clears.append(code_guess_key(code.id))
+
+    def remember(self, draft: Draft, code: VerificationCode) -> None:
+        """Write with the draft that what this very code was brought for is done."""
+        done = self._context.sealer.open(code.code_hash, _context(code.id)).hex()
+        draft.puts.append(Put(IDEMPOTENT_ANSWER, IdempotentAnswer(done, b"", b"", draft.now + _SENT_TWICE)))
+
+    async def is_done(self, user_id: str, purpose: str, typed: str) -> bool:
+        """Whether it was done a moment ago with the code that was typed: then the same form has come twice."""
+        done = await self._context.store.get(
+            IDEMPOTENT_ANSWER, code_hash(code_id(user_id, purpose), typed).hex()
+        )
+        return done is not None and done.expires_at > self._context.effects.now()
 
     async def judge(
         self,

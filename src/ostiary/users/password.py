@@ -164,6 +164,8 @@ class PasswordChange:
         if old is not None:
             await credential_changed(context, self._caller, draft, user, "password_changed", is_lost=True)
         draft.set(password_changed_at=draft.now, password_change_required=self._new.change_required)
+        if proved.code is not None:
+            self._codes.remember(draft, proved.code)
         if proved.code is not None and proved.code.purpose == INVITE:
             await accept(self._codes, draft, proved.code)
         elif proved.code is not None:
@@ -203,6 +205,12 @@ class UserPasswords:
                 return changes, draft.user
 
             return await self._context.carry_out(attempt)
+
+    async def was_set_by(self, user_id: str, proof: Proof) -> bool:
+        """Whether the code of this proof has just set the user's password: a form that comes twice is known by it."""
+        if proof.verification_code:
+            return await self._codes.is_done(user_id, PASSWORD_RESET, proof.verification_code)
+        return await self._codes.is_done(user_id, INVITE, proof.invitation_code)
 
     async def set_for_nobody(self, name: str, organization_id: str, new: NewPassword) -> None:
         """Raise what :meth:`set` raises for a wrong code, in the same order: whoever has no account is not told so.

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 
 from ostiary.core.user import User, UserState
@@ -24,7 +23,6 @@ from ostiary.ui.visit import Visit
 from ostiary.users.change import NewPassword, Proof
 
 _LONGEST: Final = 200  # characters of a password, as at the API
-_SENT_TWICE: Final = timedelta(minutes=1)
 WRONG_CODE: Final = "The code is wrong or has expired. Look at the newest mail, or ask for another code."
 _REFUSALS: Final = (InvalidArgument, FailedPrecondition, NotFound)
 
@@ -84,7 +82,7 @@ class NewPasswordPage:
             text = "Many people are signing in right now. Wait a few seconds and try again."
             return await self._form(visit, code, text, busy.http_status, wait_of(busy))
         except _REFUSALS as refusal:
-            if user is None or not self._was_just_set(user):
+            if user is None or not await self._was_just_set(user, code):
                 return await self._form(visit, code, refusal_of(refusal) or WRONG_CODE)
         return await self._go_on(visit, user, password, form)
 
@@ -100,10 +98,9 @@ class NewPasswordPage:
         await passwords.set_for_nobody(typed, await self._desk.organization_id(visit), new)
         raise InvalidArgument("CODE-woT0xc", "Code is invalid")
 
-    def _was_just_set(self, user: User) -> bool:
-        """Whether the form may have come twice: then the password that it holds is good by now, or is refused."""
-        changed_at = user.password_changed_at
-        return changed_at is not None and changed_at + _SENT_TWICE > self._desk.visits.signin.effects.now()
+    async def _was_just_set(self, user: User, code: str) -> bool:
+        """Whether the form has come twice; any other wrong code is answered as one of nobody is."""
+        return await self._desk.users.passwords.was_set_by(user.id, self._occasion.proof(code))
 
     async def _go_on(self, visit: Visit, user: User, password: str, form: Parameters) -> Response:
         """The login goes on; what keeps the user from signing in is told there."""
