@@ -49,6 +49,8 @@ class Workers:
         failed = False
         while self._numbers:
             process, status = os.waitpid(-1, 0)
+            if process not in self._numbers:  # in a container everybody's orphans are ours
+                continue
             number = self._numbers.pop(process)
             code = os.waitstatus_to_exitcode(status)
             if self._is_leaving:
