@@ -8,12 +8,16 @@ _COMMIT = b"Q\x00\x00\x00\x0bCOMMIT\x00"  # a simple query, as it is on the wire
 
 
 class Proxy:
-    """Listens on a port of its own; ``cut_at`` is what happens to the next COMMIT, ``is_open`` whether it lets in."""
+    """Listens on a port of its own; ``cut_at`` is what happens to the next COMMIT.
+
+    With ``still_at`` in it nothing more goes through on that connection, which stays.
+    """
 
     def __init__(self, port: int) -> None:
         """To that port of this machine."""
         self._to = port
         self.cut_at: Literal["", "before", "after"] = ""
+        self.still_at = b""
         self.cuts = 0
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -51,6 +55,8 @@ class Proxy:
     ) -> None:
         with suppress(OSError):
             while data := await reader.read(65_536):
+                if self.still_at and self.still_at in data:
+                    continue
                 how, is_commit = self.cut_at, data.startswith(_COMMIT)
                 if is_commit and how == "before":
                     self._note()

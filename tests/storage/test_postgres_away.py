@@ -10,7 +10,7 @@ import pytest
 
 from ostiary.core.session import SESSION
 from ostiary.errors import Unavailable
-from ostiary.storage.port import Budget, Changes
+from ostiary.storage.port import Budget, Changes, Expect
 from ostiary.storage.postgres.store import PostgresStore, open_store
 from tests.doubles.effects import START
 from tests.postgres import Postgres
@@ -96,6 +96,51 @@ async def test_standing_still(cluster: Postgres, store: PostgresStore) -> None:
     finally:
         cluster.pause(on=False)
     await recovered(store)
+
+
+async def test_standing_still_at_the_first_save(cluster: Postgres, store: PostgresStore) -> None:
+    """A connection on which nothing was written yet is given up like any other."""
+    async with Proxy(cluster.port) as proxy:
+        url = cluster.new_database().replace(f":{cluster.port}/", f":{proxy.port}/")
+        fresh = await open_store(url, "fresh")
+        proxy.still_at = b"UPDATE writer SET looked"
+        async with asyncio.timeout(ENDS_S):
+            assert await outcome(fresh, 1) in {1, 2}
+        proxy.still_at = b""
+        proxy.cut()
+        assert not isinstance(await outcome(fresh, 2), int)
+        await fresh.close()
+
+
+async def test_no_standby(cluster: Postgres, store: PostgresStore) -> None:
+    """A COMMIT that waits for its standby is not answered, nor told as failed: it may still be done, and here it is."""
+    cluster.sql("postgres", "ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+    cluster.sql("postgres", "SELECT pg_reload_conf()")
+    await asyncio.sleep(0.2)
+    with pytest.raises(Unavailable) as unknown:
+        async with asyncio.timeout(ENDS_S):
+            await store.save(made(session("2")))
+    assert unknown.value.id == "storage.outcome_unknown"
+    cluster.sql("postgres", "ALTER SYSTEM RESET synchronous_standby_names")
+    cluster.sql("postgres", "SELECT pg_reload_conf()")
+    await recovered(store)
+    assert await store.get(SESSION, "2") == session("2")
+
+
+async def test_no_more_locks(cluster: Postgres) -> None:
+    """A save that the database has no places of locks for is refused for now, and the next one is done."""
+    await asyncio.to_thread(cluster.stop)
+    await asyncio.to_thread(cluster.start, max_locks_per_transaction="10", max_connections="12")
+    try:
+        store = await open_store(cluster.new_database(), "me")
+        with pytest.raises(Unavailable) as refused:
+            await store.save(Changes(expects=tuple(Expect(SESSION, str(n), 0) for n in range(3000))))
+        assert refused.value.retry_after_s == 2
+        await store.save(made(session("1")))
+        await store.close()
+    finally:
+        await asyncio.to_thread(cluster.stop)
+        await asyncio.to_thread(cluster.start)
 
 
 @pytest.mark.parametrize("how", ["before", "after"])

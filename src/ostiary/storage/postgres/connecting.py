@@ -1,7 +1,8 @@
 """Connections to PostgreSQL: how one is made, when one is lost, and what is said to people of either."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ _SETTINGS: Final = {
     "application_name": "ostiary",
     "default_transaction_isolation": "read committed",
     "jit": "off",
+    "statement_timeout": "0",
     "tcp_keepalives_idle": "10",
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
@@ -110,6 +112,26 @@ async def connect_first(url: str, settings: Mapping[str, str]) -> Connection:
         await connection.close()
         raise SchemaError(f"The database {without_password(url)} cannot be used: {refusal}")
     return connection
+
+
+@contextmanager
+def in_words(url: str) -> Iterator[None]:
+    """What goes wrong with a first connection that was made, as a SchemaError."""
+    try:
+        yield
+    except (*ERRORS, ValueError) as error:
+        raise SchemaError(f"The database {without_password(url)} cannot be used: {_said(error)}.") from error
+
+
+@asynccontextmanager
+async def alone(connection: Connection, what: str) -> AsyncIterator[None]:
+    """Nobody else does this meanwhile, whatever node they are; a connection that is lost lets go by itself."""
+    await connection.execute(f"SELECT pg_advisory_lock(hashtextextended('ostiary {what}', 0))")
+    try:
+        yield
+    finally:
+        if not connection.is_closed():
+            await connection.execute(f"SELECT pg_advisory_unlock(hashtextextended('ostiary {what}', 0))")
 
 
 def _said(error: BaseException) -> str:

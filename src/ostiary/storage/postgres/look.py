@@ -3,7 +3,7 @@
 from ostiary.core.organization import INSTANCE, INSTANCE_KEY
 from ostiary.storage.look import Look
 from ostiary.storage.migrate import SchemaError
-from ostiary.storage.postgres.connecting import Connection, connect_first
+from ostiary.storage.postgres.connecting import Connection, connect_first, in_words
 from ostiary.storage.postgres.migration import pending
 from ostiary.storage.statements import from_sql, statements_of
 
@@ -18,7 +18,8 @@ async def look(url: str) -> Look:
     except SchemaError as error:
         return Look(str(error))
     try:
-        return await _seen(connection)
+        with in_words(url):
+            return await _seen(connection)
     except SchemaError as error:
         return Look(str(error))
     finally:

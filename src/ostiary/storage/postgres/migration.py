@@ -1,16 +1,18 @@
 """Bringing a PostgreSQL database to this version's schema: by one node, under a lock, while others serve."""
 
+import asyncio
+from contextlib import suppress
 from typing import Final
 
 import asyncpg
 
 from ostiary.storage.migrate import Migration, SchemaError, left, migrations
-from ostiary.storage.postgres.connecting import Connection
+from ostiary.storage.postgres.connecting import ERRORS, Connection, alone
 
-_LOCK: Final = "SELECT pg_advisory_lock(hashtextextended('ostiary migration', 0))"
-_UNLOCK: Final = "SELECT pg_advisory_unlock(hashtextextended('ostiary migration', 0))"
-# Nobody who serves is held up longer by a change of a table that waits for its turn.
-_IMPATIENCE: Final = "SET LOCAL lock_timeout = '2s'"
+# Nobody who serves is held up longer by a change of a table that waits for its turn; lists may take seconds.
+_IMPATIENCE: Final = "SET LOCAL lock_timeout = '500ms'"
+_TURNS: Final = 20
+_PAUSE_S: Final = 0.5
 _LEDGER: Final = (
     'CREATE TABLE schema_migration (number bigint PRIMARY KEY, name text COLLATE "C" NOT NULL,'
     ' checksum text COLLATE "C" NOT NULL)'
@@ -30,16 +32,25 @@ async def migrate(connection: Connection) -> int:
     """Apply what is pending, each in a transaction of its own; the number of migrations applied. Raises SchemaError."""
     if not await pending(connection):
         return 0
-    await connection.execute(_LOCK)
     try:
-        todo = await pending(connection)  # somebody else may have been faster
-        for migration in todo:
-            await _apply(connection, migration)
-    except (asyncpg.PostgresError, OSError) as error:
+        async with alone(connection, "migration"):
+            todo = await pending(connection)  # somebody else may have been faster
+            for migration in todo:
+                await _in_its_turn(connection, migration)
+    except ERRORS as error:
         raise SchemaError(f"The database cannot be brought to this version's schema: {error}.") from error
-    finally:
-        await connection.execute(_UNLOCK)
     return len(todo)
+
+
+async def _in_its_turn(connection: Connection, migration: Migration) -> None:
+    for _ in range(_TURNS):
+        with suppress(asyncpg.LockNotAvailableError):
+            return await _apply(connection, migration)
+        await asyncio.sleep(_PAUSE_S)
+    raise SchemaError(
+        f"Migration {migration.number} ({migration.name}) needs a table that others hold locked: end what works "
+        "on the database for long (a backup, somebody's open transaction), then start again."
+    )
 
 
 async def _apply(connection: Connection, migration: Migration) -> None:

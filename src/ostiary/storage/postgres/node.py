@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from ostiary.storage.migrate import SchemaError
-from ostiary.storage.postgres.connecting import Connection
+from ostiary.storage.postgres.connecting import Connection, alone
 
 NUMBERS: Final = 1024
 RENEWED_EVERY_S: Final = 10
 _LEASED_S: Final = 60  # also far more than the clocks of two nodes may differ, for ids carry the time
-_LOCK: Final = "SELECT pg_advisory_lock(hashtextextended('ostiary node', 0))"
-_UNLOCK: Final = "SELECT pg_advisory_unlock(hashtextextended('ostiary node', 0))"
 _FREE: Final = (
     f"SELECT n FROM generate_series(0, {NUMBERS - 1}) n"
     " LEFT JOIN (SELECT node, max(renewed_at) AS at FROM writer GROUP BY node) w ON w.node = n"
@@ -62,14 +60,11 @@ class Node:
 
 async def take(connection: Connection, holder: str, slots: int) -> Node:
     """A number of our own, from now on; raises SchemaError if there is none left."""
-    await connection.execute(_LOCK)
-    try:
+    async with alone(connection, "node"):
         number = await connection.fetchval(_FREE)
         if number is None:
             raise SchemaError(
                 f"All {NUMBERS} node numbers are taken; a process that ends frees its own after a minute."
             )
         await connection.execute(_TAKE, number, holder, slots)
-    finally:
-        await connection.execute(_UNLOCK)
     return Node(int(number), holder)

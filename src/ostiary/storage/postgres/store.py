@@ -10,7 +10,7 @@ from ostiary.core.filter import check_size
 from ostiary.core.record import Kind, RecordT
 from ostiary.storage.port import Changes, Listing, Page, Saved, Sweep, Swept
 from ostiary.storage.postgres import points
-from ostiary.storage.postgres.connecting import BY_INDEX, Connection, connect_first
+from ostiary.storage.postgres.connecting import BY_INDEX, Connection, connect_first, in_words
 from ostiary.storage.postgres.group import Types
 from ostiary.storage.postgres.link import Link, Outage
 from ostiary.storage.postgres.lists import Lists
@@ -156,7 +156,8 @@ async def open_store(
     async with AsyncExitStack() as undo:
         connection: Connection = await connect_first(url, {})
         undo.push_async_callback(connection.close)
-        await migrate(connection)
-        columns = Columns([tuple(row) for row in await connection.fetch(_COLUMNS)])
-        node = await take(connection, holder, WRITERS)
+        with in_words(url):
+            await migrate(connection)
+            columns = Columns([tuple(row) for row in await connection.fetch(_COLUMNS)])
+            node = await take(connection, holder, WRITERS)
     return PostgresStore(url, node, columns, on_fatal, list_time_limit_s)

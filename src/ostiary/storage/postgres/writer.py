@@ -24,6 +24,7 @@ from ostiary.storage.statements import Catalogue
 LOCK_S: Final = 2
 STEPS_S: Final = 3.0  # everything before COMMIT
 COMMIT_S: Final = 4.0  # a synchronous standby may be away for a moment
+OUTCOME_S: Final = 3.0  # later nobody begins to ask again what became of a COMMIT
 TRIES: Final = 5
 Verdict = Saved | Exception
 
@@ -120,10 +121,12 @@ class Writer:
 
     async def _was_committed(self) -> bool:
         """What became of a COMMIT whose answer never came. Raises Unavailable when that cannot be learnt now."""
-        for _ in range(TRIES):
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + OUTCOME_S
+        while loop.time() < until_s:
             try:
                 connection = await self._link.connection()
-                with self._link.limited(COMMIT_S):
+                with self._link.limited(STEPS_S):
                     return await self._node.last_mark(connection, self._slot) == self._mark
             except Unreachable:
                 await asyncio.sleep(2 * PAUSE_S)
@@ -140,7 +143,8 @@ class Writer:
         if self._link.was_lost(error):
             raise NotCommitted from error
         try:
-            await connection.execute("ROLLBACK")
+            with self._link.limited(STEPS_S):
+                await connection.execute("ROLLBACK")
         except ERRORS:
             self._link.cut()
 
