@@ -63,9 +63,9 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def holder(folder: Path) -> int:
-    """The process that holds the lock, or 0."""
+    """The process that holds the lock, or 0. Nothing is written, for a folder may be there to be read only."""
     try:
-        descriptor = os.open(folder / LOCK, os.O_RDWR)
+        descriptor = os.open(folder / LOCK, os.O_RDONLY)
     except FileNotFoundError:
         return 0
     try:

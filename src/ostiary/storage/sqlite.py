@@ -5,6 +5,7 @@ with a time limit; writes go through one writer thread (:mod:`ostiary.storage.sq
 """
 
 import asyncio
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -15,18 +16,20 @@ from pathlib import Path
 from typing import cast
 
 from ostiary.core.filter import check_size
+from ostiary.core.organization import INSTANCE, INSTANCE_KEY
 from ostiary.core.record import Kind, RecordT
 from ostiary.errors import Unavailable
 from ostiary.storage.migrate import SchemaError, migrate
 from ostiary.storage.port import Changes, Listing, Page, Saved, Sweep, Swept
 from ostiary.storage.sqlite_reader import Reader
 from ostiary.storage.sqlite_writer import Item, Verdict, Waiter, Writer
-from ostiary.storage.statements import FEW, Catalogue, SqlValue, sql_value
+from ostiary.storage.statements import FEW, Catalogue, SqlValue, sql_value, statements_of
 from ostiary.storage.where import clause_of, owner_in
 
 READERS = 2
 LIST_TIME_LIMIT_S = 5.0
 _CACHED_STATEMENTS = 256
+_LEAST_ROOM_BYTES = 1 << 20
 _STEPS_BETWEEN_LOOKS = 10_000  # of SQLite's virtual machine: some hundred microseconds
 _PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "cache_size = -8192", "mmap_size = 1073741824")
 
@@ -225,7 +228,17 @@ def _open(path: Path) -> sqlite3.Connection:
         try:
             connection = undo.enter_context(closing(connect(path)))
             migrate(connection)
+            connection.execute(statements_of(INSTANCE).get, (INSTANCE_KEY,)).fetchone()
         except sqlite3.DatabaseError as error:
-            raise SchemaError(f"{path} cannot be used as Ostiary's database: {error}.") from error
+            said = f"{path} cannot be used as Ostiary's database: {error}.{_advice(error, path.parent)}"
+            raise SchemaError(said) from error
         undo.pop_all()
     return connection
+
+
+def _advice(error: sqlite3.DatabaseError, folder: Path) -> str:
+    """What to do; SQLite calls a disk without room by many names."""
+    if folder.is_dir() and shutil.disk_usage(folder).free < _LEAST_ROOM_BYTES:
+        return " The disk is full: make room."
+    is_damaged = error.sqlite_errorname.startswith("SQLITE_CORRUPT")
+    return " It is damaged: restore a backup." if is_damaged else ""
