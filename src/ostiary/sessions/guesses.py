@@ -67,13 +67,16 @@ class Guesses:
         A slow one was counted before, so with it the counter may be at the limit; above it only when limits were
         lowered since.
         """
-        now, network = self._effects.now(), self.network(before)
+        if not decision.passed and decision.guessed is None:
+            return ()
+        now = self._effects.now()
         passed = [factor for factor in decision.passed if factor.guessable]
         fast = [(factor, 0) for factor in passed if not factor.slow]
         if decision.guessed is not None and not decision.guessed.slow:
             fast.append((decision.guessed, 1))
         budgets = [guess_budget(user_id, factor, policy, now, add) for factor, add in fast]
         budgets += [_counted(guess_budget(user_id, one, policy, now, 0)) for one in passed if one.slow]
+        network = self.network(before) if fast else ""
         for factor, add in fast:
             budgets += self._of_challenges(before, factor, add)
             limits = (*fast_limits(user_id, factor, now), *network_limits(network, factor, now))

@@ -258,7 +258,7 @@ class Worker:
         changes = Changes(
             puts=tuple(puts),
             expects=tuple(expects),
-            budgets=(*guesses, *_sends(decision, view, self._guesses.network(view.session))),
+            budgets=(*guesses, *self._sends(decision, view)),
             clears=self._cleared(this),
             audit=Audit(view.now, reading.caller.user_id, reading.action, view.session.id, trace),
             outbox=self._messages(decision, view),
@@ -274,6 +274,20 @@ class Worker:
             if factor.guessable
             for key in self._guesses.counters(this.user_id, factor)
         )
+
+    def _sends(self, decision: Decision, view: View) -> list[Budget]:
+        """What the new challenges take of the user's messages."""
+        notices = [(begun.notification, begun.channel) for _, begun in decision.begun if begun.notification]
+        if not notices:
+            return []
+        network = self._guesses.network(view.session)
+        return [
+            budget
+            for notice, channel in notices
+            for budget in rate_budgets(
+                send_limits(notice.user_id, channel, notice.recipient, view.now, network), view.now, add=1
+            )
+        ]
 
     def _messages(self, decision: Decision, view: View) -> tuple[Message, ...]:
         """What the new challenges send, each sealed for its sender."""
@@ -324,18 +338,6 @@ class Worker:
 
 def _slow(change: SessionChange) -> tuple[Factor, object] | None:
     return next(((factor, check) for factor, check in change.checks if factor.slow), None)
-
-
-def _sends(decision: Decision, view: View, network: str) -> list[Budget]:
-    """What the new challenges take of the user's messages."""
-    notices = [(begun.notification, begun.channel) for _, begun in decision.begun if begun.notification]
-    return [
-        budget
-        for notice, channel in notices
-        for budget in rate_budgets(
-            send_limits(notice.user_id, channel, notice.recipient, view.now, network), view.now, add=1
-        )
-    ]
 
 
 def _answer_context(answer_id: str) -> str:

@@ -66,7 +66,7 @@ def wanted_by(group: Iterable[Changes]) -> Wanted:
             wanted.written.setdefault(put.kind, set()).add(put.value.id)
         for remove in changes.removes:
             wanted.written.setdefault(remove.kind, set()).add(remove.id)
-        wanted.counters.update([budget.key for budget in changes.budgets])
+        wanted.counters.update([budget.key for budget in changes.budgets], changes.clears)
     return wanted
 
 
@@ -106,7 +106,8 @@ class Group:
         added = {budget.key: counted[budget.key] for budget in changes.budgets if budget.add}
         self.counters |= added
         for key in changes.clears:
-            self.counters[key] = None
+            if key in self.counters or key in self.found.counters:  # mostly there is nothing to clear
+                self.counters[key] = None
         if changes.audit is not None:
             self.audits.append(changes.audit)
         self.outbox += changes.outbox
