@@ -30,6 +30,7 @@ from ostiary.ui.account.paths import (
     RECOVERY,
 )
 from ostiary.ui.cookie import Kept, LoginCookie
+from ostiary.ui.paths import LOGIN
 from tests.doubles.authenticator import SoftKey
 from tests.sessions.conftest import LOGIN_CLIENT, PASSWORD_TEXT
 from tests.ui.browser import Browser, Form
@@ -130,6 +131,20 @@ async def test_password(house: PageHouse) -> None:
     assert other.heading == "Enter your password"
     await other.submit(password=NEW)
     assert other.heading == "Where you are signed in"
+
+
+async def test_password_expires_soon(house: PageHouse) -> None:
+    """Whose password is about to expire is told in time, where they are signed in and where they change it."""
+    told = "Days until your password expires: "
+    await house.edit(USER, "100", password_changed_at=house.effects.now())
+    await house.policy("password_expiry", max_age_days=30, expire_warn_days=7)
+    house.effects.later(days=22)
+    browser = await house.sign_in(house.browser())
+    assert told not in browser.text
+    house.effects.later(days=1, hours=1)
+    for path in (LOGIN, FACTORS):
+        await browser.open(path)
+        assert f"{told}7<" in browser.text
 
 
 @pytest.mark.parametrize(

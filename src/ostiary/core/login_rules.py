@@ -8,6 +8,7 @@ factor must have used one, and the session satisfies what the request asks for (
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Literal
 
 from ostiary.core.assurance import (
@@ -126,6 +127,15 @@ def password_expired(user: User, policy: PasswordExpiryPolicy, now: datetime) ->
     if not policy.max_age_days or changed_at is None:
         return False
     return changed_at + timedelta(days=policy.max_age_days) <= now
+
+
+def password_days_left(user: User, policy: PasswordExpiryPolicy, now: datetime) -> int | None:
+    """Days, begun ones too, until the password expires, when the policy wants people to be told by now; else None."""
+    changed_at = user.password_changed_at
+    if not policy.max_age_days or changed_at is None:
+        return None
+    left = ceil((changed_at + timedelta(days=policy.max_age_days) - now) / timedelta(days=1))
+    return left if 0 < left <= policy.expire_warn_days else None
 
 
 def _stale(auth_time: datetime, wanted: Wanted, now: datetime) -> Missing | None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ostiary.core.assurance import alive
-from ostiary.core.login_rules import Wanted
+from ostiary.core.login_rules import Wanted, password_days_left
 from ostiary.core.login_step import Next, next_step
 from ostiary.core.organization import INSTANCE, INSTANCE_KEY
 from ostiary.core.policy import LoginPolicy
@@ -16,12 +16,16 @@ from ostiary.signin.requests import Proof, SignIn
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A live session, its user, and the login policy of their organisation."""
+    """A live session, its user, and the login policy of their organisation.
+
+    ``password_days_left``: until the password expires, when it is time to say so.
+    """
 
     session: Session
     user: User
     policy: LoginPolicy
     next: Next
+    password_days_left: int | None = None
 
 
 async def held(signin: SignIn, proof: Proof, wanted: Wanted) -> Held | None:
@@ -37,4 +41,6 @@ async def held(signin: SignIn, proof: Proof, wanted: Wanted) -> Held | None:
     owned = await signin.store.owned(AUTHENTICATOR, user.id)
     policy = await signin.cache.policy(LoginPolicy, user.organization_id)
     expiry = await signin.expiry(user)
-    return Held(session, user, policy, next_step(session, user, owned, policy, wanted, now, expiry))
+    following = next_step(session, user, owned, policy, wanted, now, expiry)
+    days_left = password_days_left(user, expiry, now) if expiry else None
+    return Held(session, user, policy, following, days_left)
