@@ -4,10 +4,12 @@ import re
 
 import pytest
 
+from ostiary.core.organization import ORGANIZATION, Organization
 from ostiary.core.user import USER, Address, User, UserState
-from ostiary.storage.port import Listing
+from ostiary.storage.port import Changes, Listing, Put
 from ostiary.ui.mailed.site import ASKED
 from ostiary.ui.paths import REGISTER, VERIFY, link
+from tests.doubles.effects import START
 from tests.oidc.conftest import ISSUER
 from tests.ui.browser import Browser
 from tests.ui.conftest import PageHouse
@@ -40,6 +42,24 @@ async def test_to_the_application(house: PageHouse) -> None:
     assert user.email is not None
     assert (user.state, user.email.is_verified, user.display_name) == (UserState.ACTIVE, True, "Eve Adams")
     assert len(await house.sessions(user.id)) == 1
+
+
+async def test_domain_discovery(house: PageHouse) -> None:
+    """An address under an organisation's domain opens an account there, by its rules, unless its policy says no."""
+    other = Organization("600", "Other", "other.test", START, START)
+    await house.store.save(Changes(puts=(Put(ORGANIZATION, other),), raises_generation=True))
+    await house.policy("password_complexity", "600", min_length=20)
+    browser = await begin(house, "zoe@other.test")
+    (sent,) = house.sent()
+    await browser.submit(code=sent.code, password=GOOD, again=GOOD)
+    assert browser.status == 400
+    await browser.submit(code=sent.code, password=f"{GOOD} {GOOD}", again=f"{GOOD} {GOOD}")
+    assert browser.url.startswith("http://localhost:9999/cb?code=")
+    assert (await people(house))["zoe@other.test"].organization_id == "600"
+    for name in ("allow_register", "allow_domain_discovery"):
+        await house.policy("login", "600", **{name: False})
+        browser = await begin(house, "yan@other.test")
+        assert (browser.status, "made by its organisation" in browser.text) == (400, True)
 
 
 async def test_link_in_another_browser(house: PageHouse) -> None:

@@ -62,7 +62,7 @@ class VerifyPage:
         typed, user = desk.names.read(query.get("typed")), await desk.user(query)
         with suppress(*_QUIET):
             if typed:
-                await desk.users.registrations.resend(await desk.organization_id(visit), typed)
+                await desk.users.registrations.resend(await desk.organization_id(visit, typed), typed)
             elif user is not None and not _is_invited(query):
                 asked = NewAddress("", Verification.SEND_CODE)
                 await desk.users.addresses.send_code(holding_code(user), user.id, EMAIL, asked, again=True)

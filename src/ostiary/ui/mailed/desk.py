@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from ostiary.core.login_name import claimed_domain
 from ostiary.core.notification import EMAIL_CHANNEL
-from ostiary.core.organization import INSTANCE, INSTANCE_KEY
+from ostiary.core.organization import INSTANCE, INSTANCE_KEY, ORGANIZATION
 from ostiary.core.policy import LoginPolicy, PasswordComplexityPolicy
 from ostiary.core.user import USER, User
 from ostiary.errors import FailedPrecondition, OstiaryError
@@ -46,11 +47,21 @@ class Desk:
             hint = "set mail and the mail server in the server's settings"
             raise FailedPrecondition("ui.no_mail", "This server sends no mail", hint=hint)
 
-    async def organization_id(self, visit: Visit) -> str:
-        """The one that the request names, else the first one."""
+    async def organization_id(self, visit: Visit, email: str = "") -> str:
+        """The one that the request names, else the one that the address belongs to and that lets it in, else the first."""
         if visit.purpose.organization is not None:
             return visit.purpose.organization.id
-        instance = await self.visits.signin.cache.get(INSTANCE, INSTANCE_KEY)
+        cache, domain = self.visits.signin.cache, claimed_domain(email)
+        found = await cache.find(ORGANIZATION, "primary_domain", domain) if domain else None
+        policy = await self.login_policy(found.id) if found else None
+        if (
+            found is not None
+            and policy is not None
+            and policy.allow_domain_discovery
+            and policy.allow_register
+        ):
+            return found.id
+        instance = await cache.get(INSTANCE, INSTANCE_KEY)
         return instance.default_organization_id if instance else ""
 
     async def user(self, parameters: Parameters) -> User | None:

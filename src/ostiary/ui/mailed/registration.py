@@ -33,8 +33,8 @@ class RegistrationPage:
         desk = self._desk
         query, form = desk.forms.sent(request)
         visit = await desk.visits.login(request, query)
-        organization_id = await self._require_open(visit)
         typed = {name: form.get(name).strip()[:LONGEST_NAME] for name in _FIELDS}
+        organization_id = await self._require_open(visit, typed["email"])
         if _links(await self._legal(organization_id)) and form.get("terms") != "1":
             return await self._form(visit, typed, "Accept the conditions to go on.")
         desk.asking.require(request.peer_ip)
@@ -45,12 +45,15 @@ class RegistrationPage:
             return await self._form(visit, typed, _problem(refusal))
         desk.asking.count(request.peer_ip)
         sealed = desk.names.write(typed["email"])
-        following = desk.url(VERIFY, visit, ("invite", "true"), ("typed", sealed))
+        discovered = "" if organization_id == await desk.organization_id(visit) else organization_id
+        following = desk.url(
+            VERIFY, visit, ("invite", "true"), ("organization", discovered), ("typed", sealed)
+        )
         return desk.pages.redirect(following, *desk.pending.remember(visit))
 
-    async def _require_open(self, visit: Visit) -> str:
+    async def _require_open(self, visit: Visit, email: str = "") -> str:
         self._desk.require_mail()
-        organization_id = await self._desk.organization_id(visit)
+        organization_id = await self._desk.organization_id(visit, email)
         policy = await self._desk.login_policy(organization_id)
         if not policy.allow_register:
             raise FailedPrecondition("user.registration_closed", "Registration is not allowed")
@@ -61,6 +64,7 @@ class RegistrationPage:
 
     async def _form(self, visit: Visit, typed: dict[str, str], problem: str = "") -> Response:
         desk = self._desk
+        organization_id = await desk.organization_id(visit, typed.get("email", ""))
         application = visit.purpose.application
         return desk.write(
             visit,
@@ -69,7 +73,7 @@ class RegistrationPage:
             400 if problem else 200,
             action=desk.url(REGISTER, visit),
             typed={name: typed.get(name, "") for name in _FIELDS},
-            legal=_links(await self._legal(await desk.organization_id(visit))),
+            legal=_links(await self._legal(organization_id)),
             application=application.name if application else "",
         )
 
