@@ -217,6 +217,18 @@ async def test_refused(
         await house.rpc("UpdateUser", userId=user_id, **change)
 
 
+async def test_name_of_another_reader(house: House) -> None:
+    """Nobody calls themselves by an address they have not confirmed: whoever reads it would be led to their account."""
+    user_id = await house.human("mallory", email={"email": "mallory@example.com", "isVerified": True})
+    own = caller(user_id)
+    for change in ({}, {"email": {"email": "eve@mail.example"}}):
+        with refused(InvalidArgument, "user.username_of_other_reader"):
+            await house.rpc("UpdateHumanUser", own, userId=user_id, username="eve@mail.example", **change)
+    for name in ("mal", "mal@acme.test", "Mallory@example.com"):
+        await house.rpc("UpdateHumanUser", own, userId=user_id, username=name)
+    await house.rpc("UpdateHumanUser", userId=user_id, username="eve@mail.example")
+
+
 async def test_permission(house: House) -> None:
     """Others need user.write; who holds it is told of an unknown user."""
     user_id = await house.human()

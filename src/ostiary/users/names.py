@@ -61,5 +61,17 @@ async def refuse_foreign_domain(context: Context, username: str, own_domain: str
         raise InvalidArgument("user.username_of_other_organization", "Username is not allowed", hint=hint)
 
 
+def require_own_reader(user: User) -> None:
+    """Raise InvalidArgument for a username that is an address which its user has not confirmed.
+
+    Whoever reads it and types it would be led to this user's account: to sign in, or for a new password.
+    """
+    email, domain = user.email, claimed_domain(user.username)
+    confirmed = login_name_id(email.value) if email is not None and email.is_verified else ""
+    if domain not in {"", user.domain} and login_name_id(user.username) != confirmed:
+        hint = "as a username an email address must be one's own, and confirmed"
+        raise InvalidArgument("user.username_of_other_reader", "Username is not allowed", hint=hint)
+
+
 def _taken() -> OstiaryError:
     return AlreadyExists("V3-DKcYh", "Username already taken")

@@ -21,7 +21,7 @@ from ostiary.users.change import (
 from ostiary.users.codes import Codes
 from ostiary.users.context import Context, Draft
 from ostiary.users.credential_change import addresses_changed
-from ostiary.users.names import take_name
+from ostiary.users.names import require_own_reader, take_name
 from ostiary.users.password import PasswordChange, UserPasswords
 from ostiary.users.rules import not_human, permitted, require_step_up
 
@@ -83,6 +83,8 @@ class UserUpdate:
             was = draft.user
             draft.set(username=username_of(wanted.username))
             if draft.user.username != was.username:
+                if not caller.holds(_PERMISSION, was.organization_id):
+                    require_own_reader(draft.user)
                 await take_name(self._context, draft, was)
         if password is not None:
             await password.write(draft)
