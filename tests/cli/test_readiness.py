@@ -1,5 +1,6 @@
 """What readiness looks at, and how often it writes to find out."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from ostiary.app.readiness import MOST_QUEUED, Readiness
@@ -7,6 +8,7 @@ from ostiary.effects import SystemEffects
 from ostiary.errors import Unavailable
 from ostiary.storage.memory import MemoryStore
 from ostiary.storage.port import Changes, Saved
+from tests.postgres import Postgres
 
 
 class _Counting(MemoryStore):
@@ -49,3 +51,18 @@ async def test_leaving_and_queue(tmp_path: Path) -> None:
     assert (readiness.is_ready(), store.saves) == (False, 0)
     late = Readiness(store, SystemEffects(), tmp_path, lambda: MOST_QUEUED + 1)
     assert await late.problems() == ["too many writes wait"]
+
+
+async def test_clock(tmp_path: Path, postgres: Postgres) -> None:
+    """Whose clock is more than half a minute from the database's is not ready, until it is set; unless tests move it."""
+    store = await postgres.empty_store()
+    effects = SystemEffects()
+    readiness = Readiness(store, effects, tmp_path, lambda: 0)
+    moved = Readiness(store, effects, tmp_path, lambda: 0, compares_clocks=False)
+    effects.advance(timedelta(seconds=25))
+    assert await readiness.problems() == []
+    effects.advance(timedelta(seconds=10))
+    for _ in range(2):
+        assert await readiness.problems() == ["the clock is +35 s from the database's"]
+    assert await moved.problems() == []
+    await store.close()

@@ -15,18 +15,28 @@ PROBE_FRESH: Final = timedelta(seconds=1)
 PROBE_LIMIT_S: Final = 1.0
 LEAST_FREE: Final = 0.05
 MOST_QUEUED: Final = 10_000
+MOST_APART: Final = timedelta(seconds=30)
 _PROBE: Final = "probe:ready"
 
 
 class Readiness:
     """Judges on being asked. ``leaving`` is set once, when the server drains or has failed."""
 
-    def __init__(self, store: Store, effects: Effects, folder: Path, queued: Callable[[], int]) -> None:
-        """``queued`` counts the saves that wait."""
+    def __init__(
+        self,
+        store: Store,
+        effects: Effects,
+        folder: Path,
+        queued: Callable[[], int],
+        *,
+        compares_clocks: bool = True,
+    ) -> None:
+        """``queued`` counts the saves that wait; a clock that tests move is not to be compared with the database's."""
         self._store = store
         self._effects = effects
         self._folder = folder
         self._queued = queued
+        self._compares_clocks = compares_clocks
         self._probed_at = effects.now() - 2 * PROBE_FRESH
         self.leaving = ""
 
@@ -55,7 +65,15 @@ class Readiness:
         try:
             async with asyncio.timeout(PROBE_LIMIT_S):
                 await asyncio.shield(asyncio.ensure_future(self._store.save(Changes(budgets=(probe,)))))
+                apart = await self._apart()
         except (OstiaryError, TimeoutError):
             return ["the database cannot be written"]
+        if abs(apart) > MOST_APART:
+            return [f"the clock is {apart.total_seconds():+.0f} s from the database's"]
         self._probed_at = now
         return []
+
+    async def _apart(self) -> timedelta:
+        """How far our clock is ahead of the one that all nodes share."""
+        theirs = await self._store.clock() if self._compares_clocks else None
+        return self._effects.now() - theirs if theirs else timedelta(0)

@@ -98,7 +98,13 @@ async def _live(settings: Settings, worker: int | None, keeper: int | None) -> b
         guest = await _guest(installation)
         store, now = installation.store, installation.effects.now
         log = open_log(sys.stderr, console=_is_console(settings), level=settings.log_level, now=now)
-        readiness = Readiness(store, installation.effects, settings.data, lambda: store.queued)
+        readiness = Readiness(
+            store,
+            installation.effects,
+            settings.data,
+            lambda: store.queued,
+            compares_clocks=not settings.test_clock,
+        )
         watch = _Watch(settings, readiness, log, guest, is_first=not worker)
         fatal.add_done_callback(watch.fail)
         most = Most(possible(settings.connections), settings.connections_per_address)

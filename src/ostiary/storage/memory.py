@@ -65,6 +65,10 @@ class MemoryStore:
         value, expires_at = self._counters.get(key, (0, now))
         return value if expires_at > now else 0
 
+    async def clock(self) -> datetime | None:
+        """None: it is on this machine."""
+        return None
+
     async def page(self, listing: Listing[RecordT]) -> Page[RecordT]:
         """Every row is looked at."""
         if listing.where is not None:

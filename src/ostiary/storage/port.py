@@ -227,6 +227,10 @@ class Store(Protocol):
         """A counter's value now, for showing; judge with a Budget instead."""
         ...
 
+    async def clock(self) -> datetime | None:
+        """The time of the database's machine; None where that is ours."""
+        ...
+
     async def save(self, changes: Changes) -> Saved:
         """All or nothing, durable when it returns; raises Conflict or BudgetSpent."""
         ...

@@ -101,6 +101,10 @@ class SqliteStore:
         row = self._reader.row(sql, (key, sql_value(now)))
         return int(row[0]) if row else 0
 
+    async def clock(self) -> datetime | None:
+        """None: it is on this machine."""
+        return None
+
     async def page(self, listing: Listing[RecordT]) -> Page[RecordT]:
         """The few rows of an owner inline; else in a reader thread, where waiting counts for the time limit too."""
         if listing.where is not None:

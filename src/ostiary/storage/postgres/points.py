@@ -1,4 +1,4 @@
-"""The questions for few rows: by key, by owner, by a unique column; counters; the generation."""
+"""The questions for few rows: by key, by owner, by a unique column; counters; the generation; the time."""
 
 from functools import cache
 from typing import Final
@@ -10,6 +10,10 @@ from ostiary.storage.statements import FEW
 
 GENERATION: Final = Question(
     "SELECT '', value, NULL::bigint, NULL::bytea FROM generation WHERE cardinality({keys}) > 0"
+)
+CLOCK: Final = Question(
+    "SELECT '', (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, NULL::bigint, NULL::bytea"
+    " WHERE cardinality({keys}) > 0"
 )
 COUNTERS: Final = Question("SELECT key, value, expires_at, NULL::bytea FROM counter WHERE key = ANY ({keys})")
 

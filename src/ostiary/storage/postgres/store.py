@@ -21,7 +21,7 @@ from ostiary.storage.postgres.reader import Reader
 from ostiary.storage.postgres.saving import Saves
 from ostiary.storage.postgres.sweep import swept
 from ostiary.storage.postgres.writer import LOCK_S, Writer
-from ostiary.storage.statements import FEW, Catalogue, sql_value
+from ostiary.storage.statements import FEW, Catalogue, from_sql, sql_value
 from ostiary.storage.where import owner_in
 
 READERS: Final = 2
@@ -84,6 +84,11 @@ class PostgresStore:
         rows = await self._reader.ask(points.COUNTERS, key)
         is_open = bool(rows) and (rows[0].other or 0) > int(sql_value(now) or 0)
         return rows[0].number or 0 if is_open else 0
+
+    async def clock(self) -> datetime | None:
+        """Likewise."""
+        rows = await self._reader.ask(points.CLOCK, "")
+        return from_sql(rows[0].number or 0)
 
     async def page(self, listing: Listing[RecordT]) -> Page[RecordT]:
         """The few rows of an owner likewise; else on a connection for lists."""
