@@ -39,7 +39,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         "ostiary-data"
     )
     host: Annotated[str, "address", "The address to listen on; 0.0.0.0 or :: for all."] = "127.0.0.1"
-    port: Annotated[int, "port", "The one port of all transports."] = 8080
+    port: Annotated[int, "port", "The one port of all transports; 0: any free one, for tests."] = 8080
     database: Annotated[
         str,
         "URL",

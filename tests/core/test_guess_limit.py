@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ostiary.core.guess_limit import fast_limits, guess_counters, network_limits, network_of, pause_after
+from ostiary.core.guess_limit import fast_limits, guess_counters, network_limits, pause_after
 from ostiary.core.rate_limit import is_rate_limit, too_often
 from ostiary.core.send_limit import send_limits
 from ostiary.factors.password import PASSWORD
@@ -19,29 +19,6 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 def test_pauses(failed: int, seconds: int) -> None:
     """The fifth wrong guess in a row begins a second's pause; each after it twice as long, up to a quarter of an hour."""
     assert pause_after(failed) == timedelta(seconds=seconds)
-
-
-@pytest.mark.parametrize(
-    ("ip", "network"),
-    [
-        (None, ""),
-        ("", ""),
-        ("nonsense", ""),
-        ("127.0.0.1", ""),
-        ("10.1.2.3", ""),
-        ("::ffff:192.168.1.1", ""),
-        ("fd00::1", ""),
-        ("100.64.0.1", ""),
-        ("192.0.2.1", "192.0.2.1"),
-        ("::ffff:192.0.2.1", "192.0.2.1"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:DB8:1:2::9", "2001:db8:1:2::/64"),
-        ("2001:db8:1:3::9", "2001:db8:1:3::/64"),
-    ],
-)
-def test_networks(ip: str | None, network: str) -> None:
-    """An address is counted as itself, of IPv6 as what one household is given, however it is written."""
-    assert network_of(ip) == network
 
 
 def test_windows() -> None:

@@ -39,6 +39,8 @@ def welcome(settings: Settings, port: int, alice: Alice | None) -> str:
         f"  administrator  {ADMINISTRATOR}, password in {folder / 'admin.password'}",
         f"  API token      {folder / 'admin.pat'}",
     ]
+    if not settings.port and not settings.external_url:
+        lines.append(f"  issuer         {settings.url}, which nobody reaches: set --external-url, or a port")
     if alice is not None:
         shown = alice.password.reveal() if alice.password else "set one: ostiary user password alice"
         lines.append(f"  try it as      {alice.login_name}, password {shown}")

@@ -5,7 +5,6 @@ windows. Whoever is known to guess from one network has windows there too, which
 judged by the save that counts. Source: OWASP ASVS 5.0, 6.3.1; NIST SP 800-63B-4, 3.2.2.
 """
 
-import ipaddress
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,15 +15,6 @@ FREE_GUESSES: Final = 5
 LONGEST_PAUSE: Final = timedelta(minutes=15)
 _FAST: Final = (Window("5min", 5), Window("hour", 20), Window("day", 50))
 _OF_NETWORK: Final = (Window("5min", 10), Window("hour", 50))
-_V6_PREFIX: Final = 64  # what one household is given
-# A proxy's address, or one that all people of a company share: they must not wait for each other.
-_SHARED: Final = tuple(
-    ipaddress.ip_network(one)
-    for one in (
-        "127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10",
-        "::1/128", "fc00::/7", "fe80::/10",
-    )
-)  # fmt: skip
 
 
 def pause_after(failed: int) -> timedelta:
@@ -55,21 +45,3 @@ def guess_counters(user_id: str, factor: Factor, now: datetime) -> tuple[str, ..
     """All counters of a user's guesses at a factor, to be cleared once it is verified, set anew, or taken away."""
     fast = tuple(limit.key for limit in fast_limits(user_id, factor, now))
     return (guess_key(user_id, factor.kind), pause_key(user_id, factor.kind), *fast)
-
-
-def network_of(ip: str | None) -> str:
-    """The network of an address, as it is counted: the address itself, of IPv6 its /64.
-
-    Empty for what is no address, or one of a private network.
-    """
-    try:
-        address = ipaddress.ip_address(ip or "")
-    except ValueError:
-        return ""
-    if address.version == 6:
-        address = address.ipv4_mapped or address
-    if any(address in network for network in _SHARED):
-        return ""
-    if address.version == 4:
-        return str(address)
-    return str(ipaddress.ip_network((int(address), _V6_PREFIX), strict=False))

@@ -4,7 +4,8 @@ import msgspec
 
 from ostiary.core.audit import detail
 from ostiary.core.factor import Factor, challenge_key, guess_key, guess_limit, locks_user
-from ostiary.core.guess_limit import fast_limits, guess_counters, network_limits, network_of
+from ostiary.core.guess_limit import fast_limits, guess_counters, network_limits
+from ostiary.core.network import public_network_of
 from ostiary.core.policy import LockoutPolicy
 from ostiary.core.rate_limit import is_rate_limit, too_often
 from ostiary.core.session import Session
@@ -57,7 +58,7 @@ class Guesses:
 
     def network(self, session: Session) -> str:
         """From where a session is used, as the login UI said when it was made; empty if that is not counted."""
-        return network_of(session.user_agent.ip) if self._counts_networks else ""
+        return public_network_of(session.user_agent.ip) if self._counts_networks else ""
 
     def of_decision(
         self, user_id: str, before: Session, decision: Decision, policy: LockoutPolicy

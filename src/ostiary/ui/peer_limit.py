@@ -1,14 +1,13 @@
 """How often an address may do something, counted in memory: for what no account can be counted for."""
 
-import ipaddress
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
+from ostiary.core.network import network_of
 from ostiary.errors import ResourceExhausted
 
 _ADDRESSES: Final = 10_000
-_V6_PREFIX: Final = 64  # what one household is given
 
 
 class PeerLimit:
@@ -23,7 +22,7 @@ class PeerLimit:
 
     def require(self, peer_ip: str) -> None:
         """Raise ResourceExhausted when there is no room for one more."""
-        since, count = self._of(_network(peer_ip))
+        since, count = self._of(network_of(peer_ip))
         if count >= self._most:
             left = self._window - (self._now() - since)
             raise ResourceExhausted(
@@ -34,7 +33,7 @@ class PeerLimit:
 
     def count(self, peer_ip: str) -> None:
         """It was done once more."""
-        address = _network(peer_ip)
+        address = network_of(peer_ip)
         since, count = self._of(address)
         if len(self._counted) >= _ADDRESSES:
             self._counted.clear()
@@ -44,13 +43,3 @@ class PeerLimit:
         now = self._now()
         since, count = self._counted.get(address, (now, 0))
         return (now, 0) if now - since >= self._window else (since, count)
-
-
-def _network(peer_ip: str) -> str:
-    try:
-        address = ipaddress.ip_address(peer_ip)
-    except ValueError:
-        return peer_ip
-    if address.version == 4:
-        return peer_ip
-    return str(ipaddress.ip_network((peer_ip, _V6_PREFIX), strict=False))
