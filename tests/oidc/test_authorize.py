@@ -33,6 +33,13 @@ async def test_a_request_waits_at_the_login_ui(provider: Provider) -> None:
         await provider.requests.get(LOGIN_CLIENT, "V2_1")
 
 
+async def test_nobody_guesses_a_request(provider: Provider) -> None:
+    """Whoever knew a stranger's request could answer it as themselves: its id is not near that of one's own."""
+    ids = [int((await request_id(provider)).removeprefix("V2_")) for _ in range(10)]
+    assert min(abs(one - other) for one in ids for other in ids if one != other) > 2**40
+    assert len(set(ids)) == 10
+
+
 @pytest.mark.parametrize(
     "parameters",
     [

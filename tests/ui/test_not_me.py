@@ -93,6 +93,17 @@ async def test_what_the_thief_changed(house: PageHouse) -> None:
     assert [one.recipient for one in house.sent("reset_password")] == [ALICE]
 
 
+async def test_recovery_codes_made_since(house: PageHouse) -> None:
+    """Codes that were added to those from before go with all of them: the thief may know the new ones."""
+    began = house.effects.now()
+    old = Authenticator("100:recovery_code", "100", "recovery_code", began, began)
+    await house.store.save(Changes(puts=(Put(AUTHENTICATOR, old),)))
+    mail = await _thief(house)
+    await house.edit(AUTHENTICATOR, old.id, changed_at=house.effects.now() + timedelta(seconds=1))
+    await (await house.browser().open(_link(mail))).submit()
+    assert await _authenticators(house) == set()
+
+
 async def _mail_of_session(house: PageHouse) -> Notification:
     """A notice although a second factor is there: it was made before that factor counted."""
     await house.edit(AUTHENTICATOR, "100:totp", is_ready=False)

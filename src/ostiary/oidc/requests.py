@@ -16,6 +16,15 @@ from ostiary.signin.requests import AnyRequest, Finishing, Proof, SignIn
 
 CODE_LIFETIME = timedelta(seconds=30)
 ID_PREFIX = "V2_"
+ID_BYTES = 8
+
+
+def request_id(random: bytes) -> str:
+    """The id of a new request, of ``ID_BYTES`` random ones, which nobody guesses.
+
+    At our pages whoever knows it may answer the request as themselves: the browser that began it, and nobody else.
+    """
+    return f"{ID_PREFIX}{int.from_bytes(random)}"
 
 
 def _wanted(request: AnyRequest) -> Wanted:

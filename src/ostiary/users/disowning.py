@@ -17,7 +17,7 @@ from ostiary.storage.port import Changes, Message, Remove
 from ostiary.users.codes import EMAIL, INVITE, PASSKEY_LINK, PASSWORD_RESET, PHONE, Codes, Sending
 from ostiary.users.context import Context, Draft
 
-_PASSWORD = "password"
+_PASSWORD, _RECOVERY_CODE = "password", "recovery_code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,8 @@ def _is_tainted(one: Authenticator, device: KnownDevice, user: User) -> bool:
     """Whether the sign-in was made with it, or whoever signed in may have made it."""
     if one.id in device.authenticator_ids or one.created_at >= device.seen_at:
         return True
+    if one.kind == _RECOVERY_CODE:  # those that are added lie in one row with those that were there
+        return one.changed_at >= device.seen_at
     changed_at = user.password_changed_at
     return one.kind == _PASSWORD and changed_at is not None and changed_at >= device.seen_at
 
