@@ -75,6 +75,17 @@ async def test_guessing_an_unknown_name_slows_down_alike(house: House) -> None:
     assert seen[0] == seen[1] == [("guess.too_soon", 1)] * 2
 
 
+async def test_long_names_are_slowed_down_alike(house: House) -> None:
+    """Threat: finding out who exists. What slows a name down slows its long form down too, whether or not anybody has it."""
+    seen = []
+    for name in ("alice", "nobody"):
+        for _ in range(6):
+            await told(house, guess(name, "wrong"))
+        seen.append((await told(house, guess(f"{name}@ACME.localhost", "wrong")))[0])
+        seen.append((await told(house, guess(f"{name}@elsewhere.example", "wrong")))[0])
+    assert seen == ["guess.too_soon", "QUERY-Dfbg2"] * 2
+
+
 async def test_guessing_a_code_slows_down(house: House) -> None:
     """Threat: guessing. Five wrong codes in five minutes; then the right one waits too, until the window ends."""
     made = await house.create()

@@ -15,7 +15,7 @@ from ostiary.core.audit import detail, session_detail
 from ostiary.core.factor import Evidence, Factor, Tools, guess_key
 from ostiary.core.idempotency import IDEMPOTENT_ANSWER, KEPT, IdempotentAnswer, Once, check_same_request
 from ostiary.core.notification import encode_notification, sealing_context
-from ostiary.core.organization import INSTANCE
+from ostiary.core.organization import INSTANCE, ORGANIZATION
 from ostiary.core.permission import Caller
 from ostiary.core.policy import INSTANCE_OWNER, POLICY, LockoutPolicy, LoginPolicy, policy_id
 from ostiary.core.rate_limit import is_rate_limit, too_often
@@ -306,7 +306,7 @@ class Worker:
         unknown, slow = NotFound("QUERY-Dfbg2", "User could not be found"), _slow(change)
         if slow is None or slow[0].pretend is None or change.user is None:
             return unknown
-        stranger = self._stranger(change.user.user_id or change.user.login_name)
+        stranger = self._stranger(change.user.user_id or await self._short(change.user.login_name))
         policy = await self.cache.policy(LockoutPolicy)
         attempts = await self._guesses.count_first(stranger, slow[0], policy, view.session)
         await self._pool.run(partial(slow[0].pretend, slow[1]))
@@ -315,6 +315,12 @@ class Worker:
         await self.store.save(Changes(audit=trace))
         await self._guesses.wrong(stranger, slow[0], policy, attempts, view.session)
         return unknown
+
+    async def _short(self, login_name: str) -> str:
+        """The name without the domain of an organisation: a user's two names have one counter, so must nobody's."""
+        name, _, domain = login_name.rpartition("@")
+        known = await self.cache.find(ORGANIZATION, "primary_domain", domain.casefold()) if name else None
+        return name if known else login_name
 
     def _stranger(self, named: str) -> str:
         """What an unknown name's guesses are counted under: no name is kept, nor a password typed in its place."""
