@@ -11,6 +11,7 @@ import pytest
 from ostiary.core.session import SESSION
 from ostiary.errors import Unavailable
 from ostiary.storage.port import Budget, Changes, Expect
+from ostiary.storage.postgres.link import Outage
 from ostiary.storage.postgres.store import PostgresStore, open_store
 from tests.doubles.effects import START
 from tests.postgres import Postgres
@@ -71,6 +72,24 @@ async def test_stopped(cluster: Postgres, store: PostgresStore) -> None:
     assert time.monotonic() - began < 1
     await asyncio.to_thread(cluster.start)
     await recovered(store)
+
+
+def test_an_outage_that_nobody_noticed_the_end_of() -> None:
+    """Of one connection that was not to be had once nothing is left when, much later, the next one is lost."""
+    now_s = [0.0]
+    outage = Outage(lambda: now_s[0])
+    for now_s[0], is_long in (
+        (0.0, False),
+        (0.5, False),
+        (1.0, True),
+        (4.0, True),
+        (60.0, False),
+        (61.0, True),
+    ):
+        outage.began()
+        assert outage.is_long is is_long
+    outage.over()
+    assert not outage.is_long
 
 
 async def test_restarted(cluster: Postgres, store: PostgresStore) -> None:

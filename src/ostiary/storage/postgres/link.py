@@ -1,7 +1,7 @@
 """Dedicated connections, each made at first use and anew after it was lost; and how long the database has been away."""
 
 from asyncio import AbstractEventLoop
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Final
 
@@ -12,6 +12,7 @@ from ostiary.storage.postgres.connecting import CONNECT_S, ERRORS, Connection, U
 
 SHORT_S: Final = 1.0  # a restart of the database is waited for so long; whoever asks later is told at once
 PAUSE_S: Final = 0.1
+_FORGOTTEN_S: Final = 5.0
 _CLOSE_S: Final = 2.0
 _LOSSES: Final = (
     OSError,
@@ -25,15 +26,18 @@ _LOSSES: Final = (
 class Outage:
     """Since when no connection is to be had. Shared by all links of a store."""
 
-    def __init__(self, loop: AbstractEventLoop) -> None:
+    def __init__(self, time: Callable[[], float]) -> None:
         """There is none."""
-        self._loop = loop
+        self._time = time
         self._since_s: float | None = None
+        self._failed_s = 0.0
 
     def began(self) -> None:
-        """An attempt has failed."""
-        if self._since_s is None:
-            self._since_s = self._loop.time()
+        """An attempt has failed. Who is connected makes none: after a while without, it is the first of another outage."""
+        now_s = self._time()
+        if self._since_s is None or now_s - self._failed_s > _FORGOTTEN_S:
+            self._since_s = now_s
+        self._failed_s = now_s
 
     def over(self) -> None:
         """An attempt has not."""
@@ -42,7 +46,7 @@ class Outage:
     @property
     def is_long(self) -> bool:
         """Whether waiting is of no use."""
-        return self._since_s is not None and self._loop.time() - self._since_s >= SHORT_S
+        return self._since_s is not None and self._time() - self._since_s >= SHORT_S
 
 
 class Link:

@@ -48,7 +48,7 @@ class PostgresStore:
     ) -> None:
         """Not for callers: see :func:`open_store`."""
         loop = asyncio.get_running_loop()
-        outage = Outage(loop)
+        outage = Outage(loop.time)
         self.node = node.number
         self._columns = columns
         self._catalogue = Catalogue()
