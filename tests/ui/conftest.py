@@ -19,6 +19,7 @@ from ostiary.core.organization import ORGANIZATION, Organization
 from ostiary.core.policy import POLICY, Policy
 from ostiary.core.session import SESSION, Session
 from ostiary.core.user import AUTHENTICATOR, LOGIN_NAME, USER, Authenticator, LoginName, Profile, User
+from ostiary.crypto.hash_pool import HashPool
 from ostiary.crypto.seal import BrokenSeal
 from ostiary.errors import OstiaryError
 from ostiary.factors import FACTORS
@@ -54,6 +55,7 @@ class PageHouse(Provider):
         self, issuer: str = ISSUER, channels: frozenset[str] = frozenset({EMAIL_CHANNEL, PHONE_CHANNEL})
     ) -> None:
         super().__init__(MemoryStore())
+        self.pool = HashPool(1)  # no more patient than a server's
         notices = SignInNotices(self.store, self.cache, self.effects, self.sealer, f"{issuer}{NOT_ME}")
         self.commands = SessionCommands(
             Worker(self.store, self.cache, self.effects, self.tools, self.sealer, self.pool, notices)
