@@ -58,7 +58,10 @@ class Expect(msgspec.Struct, frozen=True):
 
 
 class ExpectOwned(msgspec.Struct, frozen=True):
-    """An owner still has so many rows of a kind (at most ``OWNED_LIMIT`` are counted): nobody added one unseen."""
+    """An owner still has so many rows of a kind (at most ``OWNED_LIMIT`` are counted): nobody added one unseen.
+
+    Only for kinds whose rows keep their owner: one that changes hands is not kept from doing so meanwhile.
+    """
 
     kind: AnyKind
     owner_id: str
