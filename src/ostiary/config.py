@@ -339,9 +339,9 @@ def _told(message: str) -> str:
     if field is None:
         return "A setting has a value of the wrong form; `ostiary settings` lists all."
     kind, *said = get_args(get_type_hints(Settings, include_extras=True)[field[1]])
-    choices = [repr(choice) for choice in get_args(kind)] if get_origin(kind) is Literal else []
+    choices = [choice for choice in get_args(kind) if choice] if get_origin(kind) is Literal else []
     expected = " or ".join(choices) or (f"a whole number, {said[0]}" if kind is int else said[0])
-    return f"A setting has a value of the wrong form: {field[1]} ({expected})."
+    return f"The setting {field[1]} has a value of the wrong form. It takes: {expected}."
 
 
 def _refusal(settings: Settings) -> str:

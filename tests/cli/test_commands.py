@@ -11,6 +11,15 @@ from tests.cli.process import Serving, ostiary
 Captured = pytest.CaptureFixture[str]
 
 
+def test_help(capsys: Captured) -> None:
+    """Help names defaults that say something, and offers no flag that empties a list."""
+    assert run(["app", "create", "--help"]) == 0
+    text = capsys.readouterr().out
+    assert "[default: web]" in text
+    assert 'default: ""' not in text
+    assert "--empty-" not in text
+
+
 def test_person(dev: Serving, capsys: Captured) -> None:
     """A person made by command logs in, is locked out, let in, and gets a new password."""
     place = ["--data", str(dev.data)]

@@ -37,7 +37,8 @@ def _printed(dev: Serving, script: str) -> str:
 
 
 def test_tokens(typed: list[str]) -> None:
-    """A session for tokens, and a request that a pushed session token finishes."""
-    exchanged, finished = typed
+    """A session for tokens, a request that a login UI finishes, and one that a pushed session token does."""
+    exchanged, answered, finished = typed
+    assert re.search(r'"callbackUrl":"http://localhost:9999/cb\?code=ostc_[^"]+&state=xyz&iss=', answered)
     assert re.search(r'"access_token":"ey[^"]+".*"refresh_token":"ostr_.*"id_token":"ey', exchanged)
     assert re.match(r"http://localhost:9999/cb\?code=ostc_\S+&state=xyz&iss=", finished)

@@ -41,6 +41,7 @@ def test_ill(tmp_path: Path, capsys: Captured) -> None:
     assert _examine(data, capsys, *port)[0] == 1
     (data / "master.key").write_text(key)
     assert "not https" in _examine(data, capsys, "--external-url", "http://id.example.com", *port)[1]
+    assert "breached_passwords: " in _examine(data, capsys, "--breached-passwords", "nowhere", *port)[1]
     (data / "ostiary.db").write_bytes(b"something else entirely" * 100)
     status, text = _examine(data, capsys, *port)
     assert (status, "cannot be read" in text) == (1, True)

@@ -117,12 +117,14 @@ def test_workers_end_with_who_keeps_them(first: Served) -> None:
 
 
 def test_doctor(first: Served, postgres: Postgres) -> None:
-    """It looks into the database, and says when that cannot be."""
+    """It looks into the database, also before there is a data folder, and says when that cannot be."""
     looked = ostiary("doctor", *first.place, "--port", str(first.port))
     assert "fsync = off" in looked.stdout
     away = ostiary("doctor", "--data", str(first.folder), "--database", "postgresql://u:word@127.0.0.1:1/d")
     assert "postgresql://u@127.0.0.1:1/d cannot be used: nothing listens there" in away.stdout
     assert ":word" not in away.stdout
+    before = ostiary("doctor", "--data", str(first.folder / "none"), "--database", first.database)
+    assert "fsync = off" in before.stdout
 
 
 @pytest.mark.parametrize(

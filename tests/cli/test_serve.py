@@ -4,6 +4,7 @@ import json
 import re
 import resource
 import shlex
+import shutil
 import signal
 import stat
 from pathlib import Path
@@ -29,6 +30,22 @@ def test_first_and_second_start(start: Start, tmp_path: Path) -> None:
     assert second.ask("GET", "/v2/settings", token=second.admin)[0] == 200
     assert second.stop() == 0
     assert {name: (data / name).read_bytes() for name in FIRST_FILES} == before
+
+
+def test_restored(start: Start, tmp_path: Path) -> None:
+    """A copy of database and master key serves as before, and its first screen names no file that is not there."""
+    first = start()
+    token = first.admin
+    assert first.stop() == 0
+    copy = tmp_path / "copy"
+    copy.mkdir(mode=0o700)
+    for name in ("ostiary.db", "master.key"):
+        shutil.copy(tmp_path / "data" / name, copy / name)
+    restored = Serving(copy)
+    status = restored.ask("GET", "/v2/settings", token=token)[0]
+    assert (restored.stop(), status) == (0, 200)
+    assert "Ostiary" in restored.output
+    assert "admin.p" not in restored.output
 
 
 def test_roles_of_the_first_tokens(dev: Serving) -> None:
@@ -130,9 +147,11 @@ def test_failed_disk(start: Start) -> None:
         (["--port", "70000"], "no port 70000"),
         (["--external-url", "ftp://x"], "must be an http or https URL"),
         (["--external-url", "https://x/path"], "scheme, host and port only"),
-        (["--log-level", "loud"], "wrong form: log_level"),
+        (["--log-level", "loud"], "It takes: debug or info"),
         (["--config", "nowhere.toml"], "no file nowhere.toml"),
         (["--tls-cert", ""], "tls_cert is empty"),
+        (["--breached-passwords", "nowhere"], "breached_passwords: "),
+        (["--smtp-ca", "nowhere"], "nowhere cannot be read: No such file"),
         (["--host", ""], "host is empty"),
         (["--drain-s=-1"], "drain_s cannot be less than 0"),
     ],

@@ -4,6 +4,7 @@ import ssl
 from datetime import datetime
 from pathlib import Path
 
+from ostiary.app.named_files import require_file
 from ostiary.config import Settings, Trouble
 from ostiary.http.serve import tls_context
 
@@ -14,10 +15,7 @@ def context_of(settings: Settings) -> ssl.SSLContext | None:
     if certificate is None or key is None:
         return None
     for name, file in (("tls_cert", certificate), ("tls_key", key)):
-        try:
-            file.read_bytes()
-        except OSError as error:
-            raise Trouble(f"{name}: {file} cannot be read: {error.strerror}.") from None
+        require_file(name, file)
     try:
         return tls_context(certificate, key)
     except ssl.SSLError as error:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from ostiary.app.certificate import context_of, ends_at, is_for
 from ostiary.app.installation import DEV_FILE, MASTER_KEY_FILE, master_key_text
+from ostiary.app.named_files import require_files
 from ostiary.config import Settings, Trouble
 from ostiary.crypto.password import SALT_BYTES, hash_password
 from ostiary.crypto.seal import Sealer
@@ -58,18 +59,27 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             Level.NOTE, f"There is no data folder {settings.data} yet.", "`ostiary serve` makes it."
         )
+        if settings.is_postgres:
+            yield from _database(settings)
         yield from _port(settings, 0)
-        yield from _url(settings)
-        yield from _certificate(settings)
+        yield from _outside(settings)
         return
     yield from _folder(settings.data)
     yield from _disk(settings.data)
     yield from _database(settings)
     yield from _port(settings, holder(settings.data))
-    yield from _url(settings)
-    yield from _certificate(settings)
+    yield from _outside(settings)
     yield from _dev(settings)
     yield from _hash()
+
+
+def _outside(settings: Settings) -> Iterator[Finding]:
+    yield from _url(settings)
+    yield from _certificate(settings)
+    try:
+        require_files(settings)
+    except Trouble as trouble:
+        yield Finding(Level.PROBLEM, str(trouble))
 
 
 def _folder(folder: Path) -> Iterator[Finding]:
@@ -130,7 +140,8 @@ def _master_key(settings: Settings, seen: Look) -> Iterator[Finding]:
         yield Finding(Level.PROBLEM, str(error), advice)
         return
     if sealer is None:
-        yield Finding(Level.PROBLEM, "The master key is missing.", advice)
+        if seen.instance is not None:  # otherwise the first start makes it
+            yield Finding(Level.PROBLEM, "The master key is missing.", advice)
     elif seen.instance is not None and not opens(sealer, seen.instance.key_proof):
         yield Finding(Level.PROBLEM, "The master key is not this database's.", advice)
     else:
@@ -162,7 +173,7 @@ def _port(settings: Settings, process: int) -> Iterator[Finding]:
             probe.bind((settings.host, settings.port))
         except OSError as error:
             yield Finding(
-                Level.PROBLEM, f"{where} is not to be had: {error.strerror}.", "Choose another port."
+                Level.PROBLEM, f"{where} is not to be had: {error.strerror}.", "Choose another one: --port."
             )
         else:
             yield Finding(Level.GOOD, f"{where} is free.")

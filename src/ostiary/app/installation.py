@@ -111,8 +111,8 @@ def _master_key(settings: Settings, instance: Instance | None) -> str:
     text = master_key_text(settings)
     if not text and instance is not None:
         raise Trouble(
-            f"The master key is missing: put it into {settings.data / MASTER_KEY_FILE} (another node of this "
-            "database has it), or give it as OSTIARY_MASTER_KEY."
+            f"The master key is missing: put it into {settings.data / MASTER_KEY_FILE} (a backup or another "
+            "node of this database has it), or give it as OSTIARY_MASTER_KEY."
         )
     return text
 

@@ -17,6 +17,7 @@ from ostiary.app.beginning import begin
 from ostiary.app.certificate import context_of
 from ostiary.app.delivery import delivering
 from ostiary.app.installation import SERVE_NODE, Installation, opened
+from ostiary.app.named_files import require_files
 from ostiary.app.readiness import Readiness
 from ostiary.app.schedule import schedule
 from ostiary.app.staged import Staged
@@ -35,6 +36,7 @@ CLEAN, FAILED = 0, 1
 
 def serve_until_told(settings: Settings) -> int:
     """Serve; the exit status. Raises Trouble when the set-up does not allow it."""
+    require_files(settings)
     try:
         prepare(settings.data)
         with locked(settings.data):
@@ -231,5 +233,5 @@ def _is_console(settings: Settings) -> bool:
 def _refused(settings: Settings, error: OSError) -> str:
     where = f"{settings.host}:{settings.port}"
     reason = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
-    advice = " Stop what has it, or choose another port." if error.errno == errno.EADDRINUSE else ""
+    advice = " Stop what has it, or choose another one: --port." if error.errno == errno.EADDRINUSE else ""
     return f"Cannot serve on {where} with data in {settings.data}: {reason}.{advice}"

@@ -32,13 +32,8 @@ def welcome(settings: Settings, port: int, alice: Alice | None) -> str:
     """The text; ``port`` is the real one."""
     folder = near(settings.data)
     url = settings.url if settings.port else settings.url.replace(":0", f":{port}")
-    lines = [
-        f"Ostiary {__version__} at {url}",
-        "",
-        f"  data           {folder}",
-        f"  administrator  {ADMINISTRATOR}, password in {folder / 'admin.password'}",
-        f"  API token      {folder / 'admin.pat'}",
-    ]
+    has_token = (settings.data / "admin.pat").exists()
+    lines = [f"Ostiary {__version__} at {url}", "", f"  data           {folder}", *_credentials(settings.data)]
     if not settings.port and not settings.external_url:
         lines.append(f"  issuer         {settings.url}, which nobody reaches: set --external-url, or a port")
     if alice is not None:
@@ -50,7 +45,17 @@ def welcome(settings: Settings, port: int, alice: Alice | None) -> str:
             lines.append(f"  application    client_id {alice.client.id}")
             lines.append(f"                 client_secret {shown}")
         lines.append(f"  mail and SMS   here and in {folder / 'outbox'}")
-    return "\n".join([*lines, "", "Try:", "", *_commands(settings, url, alice), ""])
+    tries = ["", "Try:", "", *_commands(settings, url, alice)] if has_token else []
+    return "\n".join([*lines, *tries, ""])
+
+
+def _credentials(data: Path) -> list[str]:
+    """Those of the first start that are here: a restored copy has none, nor has a further node."""
+    files = {
+        f"  administrator  {ADMINISTRATOR}, password in ": data / "admin.password",
+        "  API token      ": data / "admin.pat",
+    }
+    return [f"{what}{near(file)}" for what, file in files.items() if file.exists()]
 
 
 def near(path: Path) -> Path:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from cyclopts import App, Group
+from cyclopts import App, Group, Parameter
 
 from ostiary import __version__
 
@@ -16,13 +16,18 @@ _COMMANDS: Final = (
     ("key", "ostiary.cli.key:key", "List, rotate and retire the keys that sign tokens."),
     ("policy", "ostiary.cli.policy:policy", "Read and set policies: logins, lockout, passwords, pages."),
     ("outbox", "ostiary.cli.outbox:outbox", "See what was sent, and what could not be."),
-    ("totp", "ostiary.cli.totp:totp", "The code of now of an authenticator app."),
+    ("totp", "ostiary.cli.totp:totp", "Print the present code of an authenticator app."),
     ("settings", "ostiary.cli.settings:settings", "Every setting: value, unit, default, meaning."),
     ("migrate", "ostiary.cli.migrate:migrate", "Bring the database to this version; makes a new one."),
     ("clean", "ostiary.cli.clean:clean", "Remove what is over; a running server does so by itself."),
     ("bench", "ostiary.cli.bench:bench", "Measure our own operations on this machine."),
     ("version", "ostiary.cli.version:version", "The version."),
 )
+
+
+def _shown(default: object) -> object:
+    """What help says of a default: nothing of one that means "not given"."""
+    return default or None
 
 
 def commands() -> App:
@@ -33,6 +38,7 @@ def commands() -> App:
         help="An identity server whose product is the session.",
         help_flags=("--help", "-h"),
         group_commands=Group("Commands", sort_key=None),
+        default_parameter=Parameter(negative_iterable=(), show_default=_shown),
     )
     for number, (name, path, sentence) in enumerate(_COMMANDS):
         app.command(path, name=name, help=sentence, sort_key=number)
