@@ -50,7 +50,9 @@ async def test_email_address(house: PageHouse) -> None:
     await house.edit(USER, "100", email=Address("a@example.com", is_verified=True))
     browser = await house.sign_in(house.browser(), "A@example.com", house.authorization())
     assert browser.url.startswith(REDIRECT)
+    assert "Login name or email address" in (await house.browser().open(LOGIN)).text
     await house.policy("login", disable_login_with_email=True)
+    assert "Login name or email address" not in (await house.browser().open(LOGIN)).text
     browser = await house.sign_in(house.browser(), "a@example.com", house.authorization())
     assert (browser.status, WRONG in browser.text) == (400, True)
     await house.policy("login", disable_login_with_email=False)

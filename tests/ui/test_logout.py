@@ -22,6 +22,9 @@ async def test_asked_first(house: PageHouse) -> None:
     await browser.follow("Sign out")
     assert browser.heading == "Sign out?"
     (session,) = await house.sessions()
+    await browser.follow("Cancel")
+    assert browser.heading == "You are signed in"
+    await browser.follow("Sign out")
     await browser.submit()
     assert (LOGGED_OUT in browser.url, browser.heading) == (True, "You are signed out")
     assert not await house.sessions()

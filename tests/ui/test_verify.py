@@ -89,7 +89,7 @@ async def test_invitation(house: PageHouse) -> None:
     await house.users.invites.create(ADMIN, user.id, Invitation())
     browser = await house.browser().open(newest_link(house))
     assert browser.heading == "Open your account"
-    assert "ask whoever invited you" in browser.text
+    assert "or ask whoever invited you" in browser.text
     await browser.submit(password=GOOD, again=GOOD)
     assert browser.heading == "You are signed in"
     assert await email_of(house, user) == Address("bob@example.com", is_verified=True)

@@ -98,6 +98,7 @@ class LoginPages:
             "is_sent": shown.way not in SENT or self._is_sent(held_now, shown.way),
             "passkeys": visit.policy.passkeys_allowed,
             "passwords": visit.policy.allow_username_password,
+            "by_email": not visit.policy.disable_login_with_email,
             "application": application.name if application else "",
             "can_cancel": visit.purpose.refuse is not None,
             "attempt": self._pages.nonce(),

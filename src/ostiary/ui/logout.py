@@ -59,6 +59,7 @@ class Logout:
             accounts=known,
             hinted=hinted,
             application=visit.purpose.application.name if visit.purpose.application else "",
+            login=LOGIN,
         )
 
     async def act(self, request: Request) -> Response:

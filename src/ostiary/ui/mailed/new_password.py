@@ -127,6 +127,7 @@ class NewPasswordPage:
             asks_keys=self._occasion is INVITATION,
             passkeys=policy.passkeys_allowed,
             passwords=policy.allow_username_password,
+            registers=policy.allow_register,
             action=desk.url(self._occasion.path, visit, *link_of(query)),
             again=desk.url(FORGOTTEN, visit, ("typed", query.get("typed"))),
             code=code[:LONGEST_CODE],
