@@ -33,7 +33,12 @@ def welcome(settings: Settings, port: int, alice: Alice | None) -> str:
     folder = near(settings.data)
     url = settings.url if settings.port else settings.url.replace(":0", f":{port}")
     has_token = (settings.data / "admin.pat").exists()
-    lines = [f"Ostiary {__version__} at {url}", "", f"  data           {folder}", *_credentials(settings.data)]
+    lines = [
+        f"Ostiary {__version__} at {url}",
+        "",
+        f"  data           {folder}",
+        *_credentials(settings.data),
+    ]
     if not settings.port and not settings.external_url:
         lines.append(f"  issuer         {settings.url}, which nobody reaches: set --external-url, or a port")
     if alice is not None:
