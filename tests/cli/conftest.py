@@ -1,5 +1,6 @@
 """One server for the tests that only look, and one for each that breaks something."""
 
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,6 +9,16 @@ import pytest
 from tests.cli.process import Serving
 
 Start = Callable[..., Serving]
+
+
+@pytest.fixture(autouse=True)
+def _own_log() -> Iterator[None]:
+    """What opens the log in this process has it closed again: its stream is pytest's, and gone with the test."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    yield
+    root.handlers = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")

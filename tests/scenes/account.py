@@ -66,7 +66,7 @@ async def account_factor(stage: Stage) -> None:
     await stage.browser.plug()
     await account_key(stage)
     await stage.page.locator("form[data-key] button").click()
-    await stage.page.wait_for_url("**/factors")
+    await stage.page.wait_for_url("**/factors*")
     await stage.page.locator(".row a", has_text="Edit").first.click()
     await stage.page.locator("form[data-key] button").click()
     await stage.page.wait_for_url("**/factors/owned*")
