@@ -262,7 +262,7 @@ async def test_a_race_lost_too_often_is_told(busy: House) -> None:
         assert session is not None
         await busy.edit(SESSION, made.session_id, metadata={"n": bytes([session.version])})
 
-    interrupt(busy, *([meddle] * 10))
+    interrupt(busy, *([meddle] * 40))
     with pytest.raises(Aborted):
         await busy.set(made.session_id, "", SessionChange(metadata={"a": b"1"}))
 
