@@ -150,7 +150,11 @@ class _Rows:
         return Project("500000000000000000", self.home.id, "bench", self.now, self.now)
 
     def _client(self) -> Application:
-        oidc = OidcSettings((REDIRECT_URI,), grant_types=("authorization_code", "refresh_token"))
+        oidc = OidcSettings(
+            (REDIRECT_URI,),
+            grant_types=("authorization_code", "refresh_token"),
+            id_token_algorithm="ES256",  # as the prototype beside which it is measured
+        )
         return Application(
             "500000000000000001",
             "500000000000000000",
