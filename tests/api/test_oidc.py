@@ -94,7 +94,8 @@ def test_answered_wrongly(served: Served) -> None:
     good, bare, ended = session(served), session(served, password=False), session(served)
     served.answer("session", "DeleteSession", {"sessionId": ended["sessionId"]})
     request_id = ask(served)
-    assert answer(served, "V2_1", {"session": good}) == (404, "COMMAND-jae5P")
+    for unknown in ("V2_1", "1", "V2_a%20b"):
+        assert answer(served, unknown, {"session": good}) == (404, "COMMAND-jae5P")
     assert answer(served, request_id, {}) == (501, "OIDCv2-zee7A")
     assert answer(served, request_id, {"error": {"error": 99}}) == (400, "oidc.unknown_reason")
     for wrong, status, error_id in (

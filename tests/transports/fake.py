@@ -135,6 +135,7 @@ def parts(sessions: FakeSessions, lifespan: Lifespan | None = None) -> Parts:
                 "ListSessions": sessions.list,
                 "DeleteSession": sessions.delete,
             },
+            {"DeleteSession": _direct},
         ),
         Service(settings_service_pb.desc().services[0], {"GetLoginSettings": _login_settings}),
         Service(user_service_pb.desc().services[0], {}),
@@ -147,7 +148,6 @@ def parts(sessions: FakeSessions, lifespan: Lifespan | None = None) -> Parts:
         log=structlog.wrap_logger(None, processors=[sessions.note]),
         new_request_id=lambda: f"request-{next(ids)}",
         is_ready=lambda: True,
-        direct={"zitadel.session.v2.SessionService/DeleteSession": _direct},
         routes=ROUTES,
         lifespan=lifespan,
     )

@@ -10,7 +10,7 @@ from structlog.typing import FilteringBoundLogger
 
 from ostiary.api import connect, management, policies, rest
 from ostiary.api.call import Service
-from ostiary.api.dispatch import Access, Direct, Dispatcher
+from ostiary.api.dispatch import Access, Dispatcher
 from ostiary.api.grpc import Grpc
 from ostiary.api.health import Health
 from ostiary.api.languages import Languages
@@ -51,7 +51,6 @@ class Parts:
     log: FilteringBoundLogger
     new_request_id: Callable[[], str]
     is_ready: Callable[[], bool]
-    direct: Mapping[str, Direct]
     routes: Mapping[tuple[str, str], Endpoint | Route]
     lifespan: Lifespan | None = None
     policies: Policies | None = None
@@ -60,9 +59,7 @@ class Parts:
 def build(parts: Parts) -> Application:
     """The application."""
     health = Health(tuple(service.descriptor.type_name for service in parts.services), parts.is_ready)
-    dispatcher = Dispatcher(
-        parts.services, parts.access, direct=parts.direct, open_services=(health.service(),)
-    )
+    dispatcher = Dispatcher(parts.services, parts.access, open_services=(health.service(),))
     descriptors: list[DescService] = [service.descriptor for service in dispatcher.services]
     problems = Problems(Languages())
     failures = Failures(parts.log, parts.new_request_id)

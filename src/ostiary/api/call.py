@@ -1,7 +1,7 @@
 """What a handler is given besides its message."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -24,11 +24,16 @@ class Call(msgspec.Struct, frozen=True):
 
 
 Handler = Callable[[Call, Any], Awaitable[Any]]
+Direct = Callable[[Call, Any], Awaitable[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One ZITADEL service: its descriptor and the handlers by RPC name. RPCs without one answer Unimplemented."""
+    """One ZITADEL service: its descriptor and the handlers by RPC name. RPCs without one answer Unimplemented.
+
+    ``direct`` has the hottest of them once more: these write their JSON themselves, without a message in between.
+    """
 
     descriptor: DescService
     handlers: Mapping[str, Handler]
+    direct: Mapping[str, Direct] = field(default_factory=dict)

@@ -6,14 +6,14 @@ message in its own form, and has it answered. The order is the wire's: who is ca
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
 
 from protobuf import DescMethod, Message
 
 from ostiary._pb.ostiary.v1.options_pb import ext_door, ext_http_status
-from ostiary.api.call import Call, Handler, Service
+from ostiary.api.call import Call, Direct, Handler, Service
 from ostiary.api.limits import Check, LimitChecks
 from ostiary.api.problem import DeadlineExceeded
 from ostiary.api.strict.from_binary import from_binary
@@ -23,7 +23,6 @@ from ostiary.core.permission import Caller, door_refusal
 from ostiary.errors import InvalidArgument, Unimplemented
 
 AnswerT = TypeVar("AnswerT")
-Direct = Callable[[Call, Any], Awaitable[bytes]]
 Headers = Mapping[bytes, bytes]
 
 _IDEMPOTENCY_KEY: Final = re.compile(rb"[\x21-\x7e]{1,200}\Z")
@@ -108,30 +107,22 @@ class Dispatcher:
         services: Sequence[Service],
         access: Access,
         *,
-        direct: Mapping[str, Direct] | None = None,
         open_services: Sequence[Service] = (),
     ) -> None:
-        """Compile.
-
-        ``direct`` writes JSON answers itself, by full name ("zitadel.session.v2.SessionService/GetSession");
-        ``open_services`` answer anybody. Raises: LookupError for a handler or writer of an RPC that is not there.
-        """
+        """Compile; ``open_services`` answer anybody. Raises: LookupError for a handler of an RPC that is not there."""
         self._access = access
         self._shapes = Shapes(judge_of)
         self._limits = LimitChecks()
         self._running: set[asyncio.Future[Any]] = set()
-        writers = dict(direct or {})
         methods = [
-            *(one for service in services for one in self._compile(service, writers, is_open=False)),
-            *(one for service in open_services for one in self._compile(service, writers, is_open=True)),
+            *(one for service in services for one in self._compile(service, is_open=False)),
+            *(one for service in open_services for one in self._compile(service, is_open=True)),
         ]
-        if writers:
-            raise LookupError(f"no such RPC: {', '.join(writers)}")
         self.services = (*services, *open_services)
         self.methods: Mapping[str, Method] = {method.path: method for method in methods}
 
-    def _compile(self, service: Service, writers: dict[str, Direct], *, is_open: bool) -> Iterator[Method]:
-        unused = set(service.handlers)
+    def _compile(self, service: Service, *, is_open: bool) -> Iterator[Method]:
+        unused = {*service.handlers, *service.direct}
         for desc in service.descriptor.methods:
             unused.discard(desc.name)
             if desc.method_kind != "unary":
@@ -150,7 +141,7 @@ class Dispatcher:
                 http_status=(options[ext_http_status] if options is not None else 0) or 200,
                 open=is_open,
                 handler=handler or _missing(name),
-                direct=writers.pop(name, None),
+                direct=service.direct.get(desc.name),
             )
         if unused:
             raise LookupError(f"{service.descriptor.type_name} has no RPC {', '.join(sorted(unused))}")

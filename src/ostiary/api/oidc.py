@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import msgspec
 from protobuf import Oneof
 from protobuf.wkt import Duration, Timestamp
 
@@ -9,12 +10,18 @@ from ostiary._pb.zitadel.object.v2 import object_pb
 from ostiary._pb.zitadel.oidc.v2 import authorization_pb
 from ostiary._pb.zitadel.oidc.v2 import oidc_service_pb as pb
 from ostiary.api.call import Call, Service
+from ostiary.api.direct_json import Details, encode, number, wire_time
 from ostiary.api.session import InstanceId
 from ostiary.core.login_request import LoginRequest
 from ostiary.errors import InvalidArgument, Unimplemented
 from ostiary.oidc.device import DeviceAuthorizations
 from ostiary.oidc.requests import AuthorizationRequests, Finished
 from ostiary.signin.requests import Proof
+
+
+class _Callback(msgspec.Struct, omit_defaults=True, rename="camel"):
+    details: Details
+    callback_url: str = ""
 
 
 class OidcApi:
@@ -37,12 +44,21 @@ class OidcApi:
         self, call: Call, request: pb.CreateCallbackRequest
     ) -> pb.CreateCallbackResponse:
         """CreateCallback: with a session, or with an error."""
+        finished = await self._answered(call, request)
+        return callback_message(finished, await self._instance_id())
+
+    async def create_callback_json(self, call: Call, request: pb.CreateCallbackRequest) -> bytes:
+        """CreateCallback's answer as JSON."""
+        finished = await self._answered(call, request)
+        return callback_json(finished, await self._instance_id())
+
+    async def _answered(self, call: Call, request: pb.CreateCallbackRequest) -> Finished:
         match request.callback_kind:
             case Oneof(field="session", value=pb.Session() as session):
                 proof = Proof(session.session_id, session.session_token)
-                finished = await self._requests.finish(call.caller, request.auth_request_id, proof)
+                return await self._requests.finish(call.caller, request.auth_request_id, proof)
             case Oneof(field="error", value=authorization_pb.AuthorizationError() as error):
-                finished = await self._requests.refuse(
+                return await self._requests.refuse(
                     call.caller,
                     request.auth_request_id,
                     _reason(error.error),
@@ -51,9 +67,6 @@ class OidcApi:
                 )
             case _:
                 raise Unimplemented("OIDCv2-zee7A", "Answer with a session or with an error")
-        return pb.CreateCallbackResponse(
-            details=await self._details(finished), callback_url=finished.callback_url
-        )
 
     async def get_device(
         self, _: Call, request: pb.GetDeviceAuthorizationRequestRequest
@@ -81,13 +94,6 @@ class OidcApi:
                 await self._devices.deny(call.caller, request.device_authorization_id)
         return pb.AuthorizeOrDenyDeviceAuthorizationResponse()
 
-    async def _details(self, finished: Finished) -> object_pb.Details:
-        return object_pb.Details(
-            sequence=finished.request.version,
-            change_date=Timestamp.from_datetime(finished.at),
-            resource_owner=await self._instance_id(),
-        )
-
     def service(self) -> Service:
         """For the dispatcher."""
         return Service(
@@ -98,7 +104,24 @@ class OidcApi:
                 "GetDeviceAuthorizationRequest": self.get_device,
                 "AuthorizeOrDenyDeviceAuthorization": self.decide_device,
             },
+            {"CreateCallback": self.create_callback_json},
         )
+
+
+def callback_message(finished: Finished, instance_id: str) -> pb.CreateCallbackResponse:
+    """The answer of CreateCallback."""
+    details = object_pb.Details(
+        sequence=finished.request.version,
+        change_date=Timestamp.from_datetime(finished.at),
+        resource_owner=instance_id,
+    )
+    return pb.CreateCallbackResponse(details=details, callback_url=finished.callback_url)
+
+
+def callback_json(finished: Finished, instance_id: str) -> bytes:
+    """The answer of CreateCallback as JSON, without its message in between."""
+    details = Details(number(finished.request.version), wire_time(finished.at), instance_id)
+    return encode(_Callback(details, finished.callback_url))
 
 
 def _message(request: LoginRequest) -> authorization_pb.AuthRequest:

@@ -1,7 +1,6 @@
 """``zitadel.session.v2.SessionService``."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
 
 from ostiary._pb.zitadel.object.v2 import object_pb
 from ostiary._pb.zitadel.session.v2 import session_service_pb as pb
@@ -113,17 +112,6 @@ class SessionApi:
             limit=limit_of(query.limit),
         )
 
-    def direct(self) -> Mapping[str, Callable[[Call, Any], Awaitable[bytes]]]:
-        """The RPCs whose JSON is written directly."""
-        name = "zitadel.session.v2.SessionService"
-        return {
-            f"{name}/CreateSession": self.create_json,
-            f"{name}/SetSession": self.set_json,
-            f"{name}/GetSession": self.get_json,
-            f"{name}/DeleteSession": self.delete_json,
-            f"{name}/ListSessions": self.search_json,
-        }
-
     def service(self) -> Service:
         """For the dispatcher."""
         return Service(
@@ -134,6 +122,13 @@ class SessionApi:
                 "GetSession": self.get,
                 "DeleteSession": self.delete,
                 "ListSessions": self.search,
+            },
+            {
+                "CreateSession": self.create_json,
+                "SetSession": self.set_json,
+                "GetSession": self.get_json,
+                "DeleteSession": self.delete_json,
+                "ListSessions": self.search_json,
             },
         )
 

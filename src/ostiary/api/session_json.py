@@ -1,7 +1,4 @@
-"""The hottest answers of the session service as JSON, without their messages in between.
-
-A test proves each equal to the message's own JSON; this is four times as fast.
-"""
+"""The answers of the session service as JSON, without their messages in between: four times as fast."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,22 +6,16 @@ from typing import Any
 
 import msgspec
 
+from ostiary.api.direct_json import Details, encode, number, wire_time
 from ostiary.core.session import UserAgent
 from ostiary.sessions.change import Changed
 from ostiary.sessions.queries import SessionPage, SessionView
 
 _NO_AGENT = UserAgent()
-_MILLISECOND_US = 1000
-
-
-class _Details(msgspec.Struct, omit_defaults=True, rename="camel"):
-    sequence: str = ""
-    change_date: datetime | str = ""
-    resource_owner: str = ""
 
 
 class _Changed(msgspec.Struct, omit_defaults=True, rename="camel"):
-    details: _Details
+    details: Details
     session_id: str = ""
     session_token: str = ""
     challenges: dict[str, Any] = {}
@@ -70,22 +61,6 @@ class _Listed(msgspec.Struct, omit_defaults=True):
     sessions: list[_Session] = []
 
 
-_encode = msgspec.json.Encoder().encode
-
-
-def wire_time(at: datetime) -> datetime | str:
-    """A time in UTC that the encoder writes as proto3 JSON does: no fraction, or 3 or 6 digits."""
-    part = at.microsecond
-    if part and part % _MILLISECOND_US == 0:  # the encoder alone would write six
-        return f"{at.isoformat(timespec='milliseconds')[:-6]}Z"
-    return at
-
-
-def _number(number: int) -> str:
-    """A 64-bit number, as proto3 JSON writes it; a zero is left out."""
-    return str(number) if number else ""
-
-
 def json_name(wire: str) -> str:
     """lowerCamelCase, as proto3 JSON names fields."""
     first, *rest = wire.split("_")
@@ -94,11 +69,9 @@ def json_name(wire: str) -> str:
 
 def changed_json(changed: Changed, instance_id: str, *, names_session: bool) -> bytes:
     """The answer of CreateSession (which names the session), SetSession or DeleteSession."""
-    details = _Details(_number(changed.version), wire_time(changed.changed_at), instance_id)
+    details = Details(number(changed.version), wire_time(changed.changed_at), instance_id)
     named = changed.session_id if names_session else ""
-    return _encode(
-        _Changed(details, named, changed.token, _challenges(changed) if changed.challenges else {})
-    )
+    return encode(_Changed(details, named, changed.token, _challenges(changed) if changed.challenges else {}))
 
 
 def _challenges(changed: Changed) -> dict[str, Any]:
@@ -111,13 +84,13 @@ def _challenges(changed: Changed) -> dict[str, Any]:
 
 def session_json(view: SessionView, names: Mapping[str, str]) -> bytes:
     """The answer of GetSession; ``names`` are those of the factors in JSON, by kind."""
-    return _encode(_Got(_session(view, names)))
+    return encode(_Got(_session(view, names)))
 
 
 def sessions_json(page: SessionPage, names: Mapping[str, str]) -> bytes:
     """The answer of ListSessions."""
-    details = _ListDetails(wire_time(page.at), _number(page.total))
-    return _encode(_Listed(details, [_session(view, names) for view in page.items]))
+    details = _ListDetails(wire_time(page.at), number(page.total))
+    return encode(_Listed(details, [_session(view, names) for view in page.items]))
 
 
 def _session(view: SessionView, names: Mapping[str, str]) -> _Session:

@@ -9,7 +9,7 @@ from structlog.typing import FilteringBoundLogger
 from ostiary.access.bearer import Access
 from ostiary.access.rings import Rings
 from ostiary.api.asgi import Parts, build
-from ostiary.api.call import Service
+from ostiary.api.call import Handler, Service
 from ostiary.api.session import SessionApi
 from ostiary.app import debug
 from ostiary.app.installation import Installation
@@ -49,7 +49,6 @@ class Surface:
         of = self.installation
         observe = _access_line(self.log) if of.settings.access_log else None
         offered = (self.sessions.service(), *services)
-        direct = self.sessions.direct()
         return build(
             Parts(
                 services=[_measured(service, self.calls, observe) for service in offered],
@@ -57,7 +56,6 @@ class Surface:
                 log=self.log,
                 new_request_id=of.effects.new_id,
                 is_ready=self.readiness.is_ready,
-                direct={name: self.calls.measured(name, writer, observe) for name, writer in direct.items()},
                 routes=self._operators() | dict(routes),
                 policies=policies,
             )
@@ -96,11 +94,11 @@ def surface(installation: Installation, readiness: Readiness, log: FilteringBoun
 
 
 def _measured(service: Service, calls: Calls, observe: Observe | None) -> Service:
-    name = service.descriptor.type_name
-    handlers = {
-        rpc: calls.measured(f"{name}/{rpc}", handler, observe) for rpc, handler in service.handlers.items()
-    }
-    return Service(service.descriptor, handlers)
+    def all_of(handlers: Mapping[str, Handler]) -> Mapping[str, Handler]:
+        name = service.descriptor.type_name
+        return {rpc: calls.measured(f"{name}/{rpc}", handler, observe) for rpc, handler in handlers.items()}
+
+    return Service(service.descriptor, all_of(service.handlers), all_of(service.direct))
 
 
 def _access_line(log: FilteringBoundLogger) -> Observe:

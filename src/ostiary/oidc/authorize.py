@@ -11,7 +11,6 @@ from typing import Protocol
 
 import msgspec
 
-from ostiary.core.audit import detail
 from ostiary.core.client import Application, OidcSettings
 from ostiary.core.login_request import (
     LOGIN_REQUEST,
@@ -34,7 +33,7 @@ from ostiary.oidc.request_uri import PREFIX, opened, pushed_id
 from ostiary.oidc.requests import ID_BYTES, AuthorizationRequests, request_id
 from ostiary.oidc.response import callback_url, error_values, login_url
 from ostiary.signin.requests import NOT_OF_THE_PROJECT, Proof, SignIn
-from ostiary.storage.port import Audit, Changes, Conflict, Put, Remove
+from ostiary.storage.port import Changes, Conflict, Put, Remove
 
 REQUEST_LIFETIME = timedelta(hours=1)
 LOGIN_CLIENT_HEADER = b"x-zitadel-login-client"
@@ -142,9 +141,8 @@ class Authorize:
             login_client_id=http.header(LOGIN_CLIENT_HEADER)[:200] if http else "",
             stage=stage,
         )
-        facts = detail(client_id=request.client_id, scope=oidc.scope)
-        trace = Audit(now, "", "login_request.opened", request.id, facts)
-        await self._signin.store.save(Changes(puts=(Put(LOGIN_REQUEST, request),), audit=trace))
+        # no audit: nobody has been authenticated, and whoever comes could fill it
+        await self._signin.store.save(Changes(puts=(Put(LOGIN_REQUEST, request),)))
         return request
 
     async def _by_session(self, request: LoginRequest, proof: Proof, trusted: Trusted) -> Response:

@@ -18,7 +18,7 @@ from ostiary.core.grant import ACCESS_TOKEN, Grant
 from ostiary.core.organization import INSTANCE, INSTANCE_KEY, Instance
 from ostiary.core.policy import TokenPolicy
 from ostiary.core.scope import OPENID
-from ostiary.core.secret import SECRET_BYTES, secret_hash, token_text
+from ostiary.core.secret import SECRET_BYTES, new_token
 from ostiary.core.user import USER
 from ostiary.crypto.jws import EDDSA, ES256, RS256
 from ostiary.effects import Effects
@@ -81,8 +81,8 @@ class Minter:
         if await self._is_jwt(grant, client):
             text = await self._access_jwt(changed, client)
         else:
-            text = token_text(ACCESS_TOKEN, grant.id, self._effects.random_bytes(SECRET_BYTES))
-            changed = msgspec.structs.replace(changed, access_hash=secret_hash(text))
+            text, kept = new_token(ACCESS_TOKEN, grant.id, self._effects.random_bytes(SECRET_BYTES))
+            changed = msgspec.structs.replace(changed, access_hash=kept)
         identity = ""
         if id_token and OPENID in grant.scope:
             half = ("at_hash", text)

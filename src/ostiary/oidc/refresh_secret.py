@@ -9,7 +9,7 @@ import hmac
 from collections.abc import Callable
 
 from ostiary.core.grant import REFRESH_TOKEN
-from ostiary.core.secret import parse_token, secret_hash, token_text
+from ostiary.core.secret import new_token, parse_token
 from ostiary.crypto.seal import MASTER_KEY_BYTES, Sealer, derive
 
 _RANDOM_BYTES = 22
@@ -26,8 +26,7 @@ class RefreshSecrets:
     def make(self, grant_id: str, random_bytes: Callable[[int], bytes]) -> tuple[str, bytes]:
         """A token's text and the hash that is kept of it."""
         drawn = random_bytes(_RANDOM_BYTES)
-        text = token_text(REFRESH_TOKEN, grant_id, drawn + self._mark(grant_id, drawn))
-        return text, secret_hash(text)
+        return new_token(REFRESH_TOKEN, grant_id, drawn + self._mark(grant_id, drawn))
 
     def is_ours(self, text: str) -> bool:
         """Whether we made it, ever; the mark is compared in constant time."""

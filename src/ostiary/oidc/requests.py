@@ -8,7 +8,7 @@ from ostiary.core.login_request import LOGIN_REQUEST, LoginRequest
 from ostiary.core.login_rules import Wanted
 from ostiary.core.permission import Caller
 from ostiary.core.scope import home_of
-from ostiary.core.secret import SECRET_BYTES, secret_hash, token_text
+from ostiary.core.secret import SECRET_BYTES, new_token
 from ostiary.errors import FailedPrecondition, NotFound
 from ostiary.oidc.front_channel import FrontChannel
 from ostiary.oidc.response import Values, callback_url, error_values, success_values
@@ -81,7 +81,7 @@ class AuthorizationRequests:
     ) -> Finished:
         """Link a session. ``by_token``: the session token itself is the right to do so, whoever calls."""
         effects = self._signin.effects
-        code = token_text(
+        code, kept = new_token(
             AUTHORIZATION_CODE, request_id.removeprefix(ID_PREFIX), effects.random_bytes(SECRET_BYTES)
         )
         linked = await self._signin.link(
@@ -90,7 +90,7 @@ class AuthorizationRequests:
             request_id,
             proof,
             by_token=by_token,
-            code_hash=secret_hash(code),
+            code_hash=kept,
             code_expires_at=effects.now() + CODE_LIFETIME,
         )
         if not isinstance(linked, LoginRequest):

@@ -31,9 +31,9 @@ def error_values(
 
 def callback_url(request_id: str, oidc: OidcParameters, values: Values, issuer: str) -> str:
     """The URL that brings the values to the client: its own, or our page that posts them there."""
-    encoded = urlencode(values, quote_via=quote)
     if oidc.response_mode == "form_post":
-        return f"{issuer}{FORM_POST_PATH}?{urlencode([('request', request_id)])}&{encoded}"
+        encoded = urlencode([("request", request_id), *values], quote_via=quote)
+        return f"{issuer}{FORM_POST_PATH}?{encoded}"
     return redirect_url(oidc.redirect_uri, oidc.response_mode, values)
 
 
