@@ -19,7 +19,7 @@ _SECRET_NAME: Final = re.compile(
     r"password|secret|token|authorization|cookie|credential|master_key|\bpat\b|\bcode\b|session_?data",
     re.IGNORECASE,
 )
-_SECRET_TEXT: Final = re.compile(r"\bost[a-z]_[0-9]{1,20}_[A-Za-z0-9_-]+|(?i:\b(?:bearer|basic) )[^\s\"']+")
+_SECRET_TEXT: Final = re.compile(r"\bost[a-z]_[0-9]+_[A-Za-z0-9_-]+|(?i:\b(?:bearer|basic) )[^\s\"']+")
 _LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 

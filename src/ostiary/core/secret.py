@@ -15,7 +15,7 @@ SECRET_BYTES = 32
 SESSION_TOKEN = "osts"
 PERSONAL_ACCESS_TOKEN = "ostp"
 
-_TOKEN = re.compile(r"([a-z]{4})_([0-9]{1,20})_([A-Za-z0-9_-]{43})", re.ASCII)
+_TOKEN = re.compile(r"([a-z]{4})_([0-9]{1,40})_([A-Za-z0-9_-]{43})", re.ASCII)
 _PASSWORD = re.compile(r"(?<=//)([^/@:]*):[^/]*@|(?<=[?&]password=)[^&]*")
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
 
@@ -55,7 +55,7 @@ class Token(NamedTuple):
 
 
 def token_text(kind: str, id: str, secret: bytes) -> str:  # noqa: A002
-    """The text of a token, 63 to 69 characters of the base64url alphabet."""
+    """The text of a token, about 68 characters of the base64url alphabet."""
     return f"{kind}_{id}_{base64.urlsafe_b64encode(secret).rstrip(b'=').decode()}"
 
 

@@ -30,7 +30,7 @@ from ostiary.oidc.errors import OAuthError
 from ostiary.oidc.parameters import Parameters, form_of, query_of
 from ostiary.oidc.request_rules import CODE_ALONE, MAX_TEXT, checked, response_mode_of
 from ostiary.oidc.request_uri import PREFIX, opened, pushed_id
-from ostiary.oidc.requests import ID_BYTES, AuthorizationRequests, request_id
+from ostiary.oidc.requests import AuthorizationRequests, request_id
 from ostiary.oidc.response import callback_url, error_values, login_url
 from ostiary.signin.requests import NOT_OF_THE_PROJECT, Proof, SignIn
 from ostiary.storage.port import Changes, Conflict, Put, Remove
@@ -133,7 +133,7 @@ class Authorize:
     ) -> LoginRequest:
         now = self._signin.effects.now()
         request = LoginRequest(
-            id=request_id(self._signin.effects.random_bytes(ID_BYTES)),
+            id=request_id(self._signin.effects),
             client_id=trusted.client.client_id,
             created_at=now,
             expires_at=now + REQUEST_LIFETIME,

@@ -9,6 +9,7 @@ from ostiary.core.login_rules import Wanted
 from ostiary.core.permission import Caller
 from ostiary.core.scope import home_of
 from ostiary.core.secret import SECRET_BYTES, new_token
+from ostiary.effects import Effects
 from ostiary.errors import FailedPrecondition, NotFound
 from ostiary.oidc.front_channel import FrontChannel
 from ostiary.oidc.response import Values, callback_url, error_values, success_values
@@ -16,15 +17,17 @@ from ostiary.signin.requests import AnyRequest, Finishing, Proof, SignIn
 
 CODE_LIFETIME = timedelta(seconds=30)
 ID_PREFIX = "V2_"
-ID_BYTES = 8
+_UNGUESSABLE_BYTES = 8
 
 
-def request_id(random: bytes) -> str:
-    """The id of a new request, of ``ID_BYTES`` random ones, which nobody guesses.
+def request_id(effects: Effects) -> str:
+    """The id of a new request: 39 digits that grow with time, the last 64 bits of which nobody guesses.
 
     At our pages whoever knows it may answer the request as themselves: the browser that began it, and nobody else.
+    Growing ids lie beside each other in the database, so that requests of one time share its pages.
     """
-    return f"{ID_PREFIX}{int.from_bytes(random)}"
+    unguessable = int.from_bytes(effects.random_bytes(_UNGUESSABLE_BYTES))
+    return f"{ID_PREFIX}{effects.new_id()}{unguessable:020}"
 
 
 def _wanted(request: AnyRequest) -> Wanted:
