@@ -31,7 +31,7 @@ LIST_TIME_LIMIT_S = 5.0
 _CACHED_STATEMENTS = 256
 _LEAST_ROOM_BYTES = 1 << 20
 _STEPS_BETWEEN_LOOKS = 10_000  # of SQLite's virtual machine: some hundred microseconds
-_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "cache_size = -8192", "mmap_size = 1073741824")
+_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "cache_size = -8192")
 
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
