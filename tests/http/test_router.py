@@ -20,8 +20,9 @@ def _router(*places: str) -> tuple[Router, dict[str, Route]]:
 
 
 ROUTER, ROUTES = _router(
-    "GET /a", "POST /a/{x}", "GET /a/{x}", "POST /a/new", "PUT /a/{x}/b/{y}", "GET /a/b/b/c", "DELETE /{x}/z"
-)
+    "GET /a", "POST /a/{x}", "GET /a/{x}", "POST /a/new", "PUT /a/{x}/b/{y}", "GET /a/b/b/c", "DELETE /{x}/z",
+    "GET /p/{rest...}", "POST /p/q", "GET /p/{x}/s"
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -45,6 +46,13 @@ ROUTER, ROUTES = _router(
         ("GET", "/a//b/2", "unknown", ()),
         ("GET", "/a/1/b", "unknown", ()),
         ("GET", "*", "unknown", ()),
+        ("GET", "/p/1/s", "GET /p/{x}/s", ("1",)),
+        ("GET", "/p/1/s/2", "GET /p/{rest...}", ()),
+        ("HEAD", "/p/1", "GET /p/{rest...}", ()),
+        ("GET", "/p/", "GET /p/{rest...}", ()),
+        ("GET", "/p/q", "wrong", ("POST",)),
+        ("DELETE", "/p/1", "wrong", ("GET",)),
+        ("GET", "/p", "unknown", ()),
     ],
 )
 def test_find(method: str, path: str, place: str, variables: tuple[str, ...]) -> None:

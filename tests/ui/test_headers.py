@@ -24,7 +24,9 @@ def policy_of(headers: dict[str, str]) -> dict[str, str]:
     return {name: value for name, _, value in parts}
 
 
-@pytest.mark.parametrize(("method", "path"), [place for place in PLACES if "{" not in place[1]])
+@pytest.mark.parametrize(
+    ("method", "path"), [*(place for place in PLACES if "{" not in place[1]), ("GET", "/ui/v2/nothing/here")]
+)
 @pytest.mark.parametrize("own", [True, False])
 async def test_every_route(house: PageHouse, method: str, path: str, own: bool) -> None:
     """Page, redirect or error: none is stored, framed, sniffed, or tells others where it was."""

@@ -9,6 +9,7 @@ from ostiary.errors import InvalidArgument, OstiaryError
 from ostiary.http.message import Endpoint, Request, Response
 
 _VARIABLE: Final = "{"
+_REST: Final = "...}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class _Node:
     methods: dict[str, Route] = field(default_factory=dict)
     children: dict[str, "_Node"] = field(default_factory=dict)
     variable: "_Node | None" = None
+    rest: "_Node | None" = None
 
 
 class Router:
@@ -38,7 +40,10 @@ class Router:
     def __init__(
         self, routes: Mapping[tuple[str, str], Route], *, unknown: Route, wrong_method: Route
     ) -> None:
-        """Take routes by method and path; a segment such as ``{id}`` is a variable."""
+        """Take routes by method and path; a segment such as ``{id}`` is a variable.
+
+        A last one such as ``{rest...}`` stands for every path that no other route fits; it is no variable.
+        """
         self._plain: dict[str, dict[str, Route]] = {}
         self._last: dict[
             str, dict[str, Route]
@@ -52,7 +57,10 @@ class Router:
     def _add(self, method: str, path: str, route: Route) -> None:
         node = self._root
         for segment in path.split("/")[1:]:
-            if segment.startswith(_VARIABLE):
+            if segment.endswith(_REST):
+                node.rest = node.rest or _Node()
+                node = node.rest
+            elif segment.startswith(_VARIABLE):
                 node.variable = node.variable or _Node()
                 node = node.variable
             else:
@@ -63,7 +71,7 @@ class Router:
         if _VARIABLE not in path:
             self._plain[path] = node.methods
         before, _, last = path.rpartition("/")
-        if last.startswith(_VARIABLE) and _VARIABLE not in before:
+        if last.startswith(_VARIABLE) and not last.endswith(_REST) and _VARIABLE not in before:
             self._last[before] = node.methods
 
     def find(self, method: str, path: str, raw_path: bytes) -> Match:
@@ -102,14 +110,16 @@ def _walk(
 ) -> Match | None:
     """The route for the method; ``allowed`` collects the methods of paths that fit.
 
-    Plain segments go before variables; a variable is never empty.
+    Plain segments go before variables, and these before the rest; a variable is never empty.
     """
     if not segments:
         allowed.update(node.methods)
         return (node.methods[method], variables) if method in node.methods else None
-    segment, rest = segments[0], segments[1:]
+    segment, rest, known = segments[0], segments[1:], len(allowed)
     child = node.children.get(segment)
     found = _walk(child, rest, variables, method, allowed) if child is not None else None
     if found is None and node.variable is not None and segment:
         found = _walk(node.variable, rest, (*variables, segment), method, allowed)
+    if found is None and node.rest is not None and len(allowed) == known:
+        found = _walk(node.rest, [], variables, method, allowed)
     return found

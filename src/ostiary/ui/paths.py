@@ -19,6 +19,7 @@ OTP_LINK: Final = f"{LOGIN_ROOT}/otp/verify"
 DEVICE: Final = "/device"
 FORM_POST: Final = "/oauth/v2/form_post"
 STATIC: Final = f"{LOGIN_ROOT}/static"
+ELSEWHERE: Final = "/ui/{rest...}"  # where there is no page
 
 # Method and path of every page.
 PLACES: Final[tuple[tuple[str, str], ...]] = (
@@ -44,6 +45,7 @@ PLACES: Final[tuple[tuple[str, str], ...]] = (
     ("POST", DEVICE),
     ("GET", FORM_POST),
     ("GET", f"{STATIC}/{{file}}"),
+    ("GET", ELSEWHERE),
     *ACCOUNT_PLACES,
 )
 

@@ -54,6 +54,10 @@ _BY_ID: Final = {
         "This link is not good any more",
         "It was used already, or it is older than seven days. You can see and end your sign-ins in your account.",
     ),
+    "ui.no_page": (
+        "There is no such page",
+        "Look at the address for a mistake, or begin at the sign-in.",
+    ),
     "ui.unknown_organization": (
         "This organisation does not exist",
         "Go back to the application. It asks for an organisation that is not here.",

@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from ostiary.core.factor import Factor
-from ostiary.errors import OstiaryError
+from ostiary.errors import NotFound, OstiaryError
 from ostiary.http.message import Endpoint, Request, Response
 from ostiary.oidc.device import DeviceAuthorizations
 from ostiary.oidc.requests import AuthorizationRequests
@@ -117,6 +117,7 @@ class Site:
             ("POST", paths.DEVICE): device.act,
             ("GET", paths.FORM_POST): posting.show,
             ("GET", f"{paths.STATIC}/{{file}}"): assets,
+            ("GET", paths.ELSEWHERE): _no_page,
             **account_endpoints(given, Shared(visits, forms, pages, cookie, checks, setups)),
             **{place: agents.remembering(page) for place, page in mailed_endpoints(desk).items()},
         }
@@ -124,6 +125,10 @@ class Site:
     def refuse(self, request: Request, error: OstiaryError) -> Response:
         """The error as a page."""
         return self._refusals(request, error)
+
+
+async def _no_page(_: Request) -> Response:
+    raise NotFound("ui.no_page", "Not Found")
 
 
 def _checks(given: Given, agents: Agents) -> Checks:
