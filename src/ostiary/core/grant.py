@@ -72,6 +72,16 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
         times = [self.created_at, self.access_expires_at or self.created_at]
         return max([*times, self.refresh.ends_at] if self.refresh else times)
 
+    @property
+    def source(self) -> str:
+        """The session it came from; without one its user (see :func:`without_session`)."""
+        return self.session_id or without_session(self.user_id)
+
+
+def without_session(user_id: str) -> str:
+    """Where grants of a user that came from no session are found: a user's own are of their sessions, or here."""
+    return f"user:{user_id}"
+
 
 GRANT = Kind(
     "token_grant",
@@ -79,7 +89,7 @@ GRANT = Kind(
     columns={
         "user_id": lambda g: g.user_id,
         "client_id": lambda g: g.client_id,
-        "session_id": lambda g: g.session_id,
+        "session_id": lambda g: g.source,
         "over_at": lambda g: g.over_at,
     },
     owner="session_id",

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Final
 
 from ostiary.core.audit import detail
-from ostiary.core.filter import Compare, Every, Order
-from ostiary.core.grant import GRANT, Grant
+from ostiary.core.filter import Compare, Every, OneOf, Order
+from ostiary.core.grant import GRANT, Grant, without_session
 from ostiary.core.permission import Caller
+from ostiary.core.session import SESSION
 from ostiary.effects import Effects
 from ostiary.errors import Aborted
 from ostiary.storage.port import Audit, Changes, Conflict, Listing, Remove, Store
@@ -58,7 +59,12 @@ class Holdings:
         raise Aborted("oidc.take_back_busy", "The tokens are being used by others", retry_after_s=1)
 
     async def _grants(self, user_id: str, client_id: str = "") -> list[Grant]:
-        mine = Compare("user_id", Order.EQUAL, user_id)
+        sessions = Listing(
+            SESSION, Compare("user_id", Order.EQUAL, user_id), "id", descending=True, limit=MOST
+        )
+        found = await self._store.page(sessions)
+        sources = (without_session(user_id), *(session.id for session in found.items))
+        mine = OneOf("session_id", sources)
         where = Every((mine, Compare("client_id", Order.EQUAL, client_id))) if client_id else mine
         page = await self._store.page(Listing(GRANT, where, "id", descending=True, limit=MOST))
         now = self._effects.now()
