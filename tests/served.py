@@ -98,6 +98,12 @@ class Served:
         """Its process; 0 when there is none."""
         return self._process.pid if self._process else 0
 
+    @property
+    def memory_mb(self) -> int:
+        """What its process holds alone, and its share of the rest (PSS)."""
+        lines = Path(f"/proc/{self.pid}/smaps_rollup").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith("Pss:")).split()[1]) // 1024
+
     def _is_ready(self, said: int) -> bool:
         found = _ADDRESS.search(self.log.read_text()[said:])
         if found is None:

@@ -20,13 +20,6 @@ READERS: Final = 4
 LEAST_KEPT: Final = {3: 0.1, 30: 0.5}  # of the idle rate; other tests may run beside the short form
 
 
-def memory_mb(server: Served) -> int:
-    """What the process holds alone, and its share of the rest."""
-    assert server._process is not None
-    lines = Path(f"/proc/{server._process.pid}/smaps_rollup").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith("Pss:")).split()[1]) // 1024
-
-
 class Storm:
     """Logins at a steady rate, whatever becomes of them; each on a connection of its own."""
 
@@ -72,10 +65,10 @@ async def test_logins(tmp_path: Path, seconds: int) -> None:
     """Whoever would wait is answered 503 with Retry-After within a second; memory is bounded; nothing else fails."""
     with Served(tmp_path / "data", "--dev") as server:
         await reading(server, 1)
-        idle, before_mb = await reading(server, seconds), memory_mb(server)
+        idle, before_mb = await reading(server, seconds), server.memory_mb
         storm = Storm(server)
         _, busy = await asyncio.gather(storm.blow(seconds), reading(server, seconds))
-        held_mb = memory_mb(server) - before_mb
+        held_mb = server.memory_mb - before_mb
     good, refused = storm.of(b"201"), storm.of(b"503")
     assert len(good) + len(refused) == len(storm.answers)
     assert good
