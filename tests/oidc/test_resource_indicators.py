@@ -5,12 +5,14 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from ostiary.core.scope import OWN_API_SCOPE
 from ostiary.http.message import Request
+from ostiary.oidc.grants.subject_token import ACCESS_TOKEN
 from tests.oidc.conftest import CHALLENGE, REDIRECT, Provider, error_of, good, location, query
 from tests.oidc.grants import claims_of
+from tests.oidc.test_token_exchange import EXCHANGE
 
 ONE, TWO = "https://one.example/api", "urn:example:two"
-OWN_API = "urn:zitadel:iam:org:project:id:zitadel:aud"
 
 
 async def code_for(provider: Provider, *resources: str, scope: str = "openid offline_access") -> str:
@@ -38,7 +40,7 @@ async def test_the_audience_is_the_resources(provider: Provider) -> None:
     assert claims_of(tokens["id_token"])["aud"][0] == "web"
     assert ONE not in claims_of(tokens["id_token"])["aud"]
     assert "web" in audience(good(await provider.redeem(await code_for(provider))))
-    both = good(await provider.redeem(await code_for(provider, ONE, scope=f"openid {OWN_API}")))
+    both = good(await provider.redeem(await code_for(provider, ONE, scope=f"openid {OWN_API_SCOPE}")))
     assert audience(both) == ["1", ONE]
 
 
@@ -63,3 +65,27 @@ async def test_what_is_kept_is_small(provider: Provider) -> None:
     found = await provider.access.find(tokens["access_token"])
     assert found is not None
     assert b"access_resource" not in msgspec.json.encode(found.grant)
+
+
+async def test_an_exchange_does_not_widen_a_narrowed_token(provider: Provider) -> None:
+    """Who was sent a token for one resource makes none for another of the same login out of it."""
+    tokens = good(await provider.redeem(await code_for(provider, ONE, TWO), resource=ONE))
+    known = {"grant_type": EXCHANGE, "subject_token": tokens["access_token"], "subject_token_type": ACCESS_TOKEN}
+    assert error_of(await provider.token(**known, resource=TWO)) == "invalid_target"
+    exchanged = good(await provider.token(**known, resource=ONE))
+    assert audience(exchanged) == [ONE]
+
+
+async def test_a_token_without_our_apis_scope_is_not_for_our_api(provider: Provider) -> None:
+    """A refresh that gives the scope up gives up the audience that it stood for; the family keeps both."""
+    tokens = good(
+        await provider.redeem(await code_for(provider, scope=f"openid offline_access {OWN_API_SCOPE}"))
+    )
+    assert "1" in audience(tokens)
+    tokens = good(await provider.refresh(tokens["refresh_token"], scope="openid"))
+    assert "1" not in audience(tokens)
+    assert "1" not in claims_of(tokens["id_token"])["aud"]
+    found = await provider.access.find(tokens["access_token"])
+    assert found is not None
+    assert "zitadel" not in found.grant.audience
+    assert "1" in audience(good(await provider.refresh(tokens["refresh_token"])))

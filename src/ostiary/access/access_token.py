@@ -8,10 +8,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-import msgspec
-
 from ostiary.core.assurance import is_expired, is_revoked
-from ostiary.core.grant import ACCESS_TOKEN, GRANT, Grant
+from ostiary.core.grant import ACCESS_TOKEN, GRANT, Grant, as_narrowed
 from ostiary.core.organization import INSTANCE, INSTANCE_KEY, ORGANIZATION, Instance, OrganizationState
 from ostiary.core.scope import OFFLINE_ACCESS
 from ostiary.core.secret import Token, parse_token, same_hash
@@ -38,7 +36,7 @@ class Verifier(Protocol):
 class ValidAccess:
     """A good access token's grant and user, and its session (None: a service user's, or it expired and was swept).
 
-    The grant's ``scope`` is that of the token. ``instance`` is what it was judged by.
+    The grant's ``scope`` and ``audience`` are those of the token. ``instance`` is what it was judged by.
     """
 
     grant: Grant
@@ -77,11 +75,11 @@ class AccessTokens:
         if grant.actor_id and await self.usable(grant.actor_id) is None:
             return None
         if not grant.session_id:
-            return ValidAccess(_as_narrowed(grant), user, None, instance)
+            return ValidAccess(as_narrowed(grant), user, None, instance)
         session = await self._store.get(SESSION, grant.session_id)
         if not self._still_gives(session, grant, user, instance):
             return None
-        return ValidAccess(_as_narrowed(grant), user, session, instance)
+        return ValidAccess(as_narrowed(grant), user, session, instance)
 
     async def _of_opaque(self, token: Token) -> Grant | None:
         if token.kind != ACCESS_TOKEN:
@@ -120,11 +118,6 @@ class AccessTokens:
         return OFFLINE_ACCESS in grant.scope or not is_expired(
             session, max(self._effects.now(), session.changed_at)
         )
-
-
-def _as_narrowed(grant: Grant) -> Grant:
-    """The grant as the access token shows it: a refresh may have narrowed the scope."""
-    return msgspec.structs.replace(grant, scope=grant.access_scope) if grant.access_scope else grant
 
 
 def _is_from_before(grant: Grant, user: User, instance: Instance) -> bool:

@@ -11,6 +11,7 @@ import msgspec
 
 from ostiary.core.login_request import Authentication
 from ostiary.core.record import Kind
+from ostiary.core.scope import scoped_projects
 from ostiary.core.secret import Token, same_hash
 
 ACCESS_TOKEN = "osta"
@@ -76,6 +77,26 @@ class Grant(msgspec.Struct, frozen=True, omit_defaults=True):
     def source(self) -> str:
         """The session it came from; without one its user (see :func:`without_session`)."""
         return self.session_id or without_session(self.user_id)
+
+
+def as_narrowed(grant: Grant) -> Grant:
+    """The grant as its newest access token shows it: scopes and resources that this was narrowed by bound it too.
+
+    Clients and projects that no scope named stay, for they may ask about it. Source: RFC 6749 6, RFC 8707 2.2.
+    """
+    if not (grant.access_scope or grant.access_resource):
+        return grant
+    scope, kept = grant.access_scope or grant.scope, grant.access_resource
+    given_up = {*scoped_projects(grant.scope)} - {*scoped_projects(scope)}
+    if kept:
+        given_up |= {one for one in grant.audience if is_resource(one)} - {*kept}
+    audience = tuple(one for one in grant.audience if one not in given_up)
+    return msgspec.structs.replace(grant, scope=scope, audience=audience)
+
+
+def is_resource(name: str) -> bool:
+    """Whether a member of an audience is a URI that a client asked for, not the id of a client or project."""
+    return ":" in name
 
 
 def without_session(user_id: str) -> str:

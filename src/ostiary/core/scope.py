@@ -3,6 +3,7 @@
 Source: OpenID Connect Core 5.4 and 11; ZITADEL's wire contract, part 4.5.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -25,6 +26,7 @@ ORGANIZATION_ID_PREFIX: Final = "urn:zitadel:iam:org:id:"
 PRIMARY_DOMAIN_PREFIX: Final = "urn:zitadel:iam:org:domain:primary:"
 OWN_API_SCOPE: Final = "urn:zitadel:iam:org:project:id:zitadel:aud"
 OWN_API_NAME: Final = "zitadel"  # in that scope, and so in what a client was granted
+_PROJECT_AUDIENCE: Final = re.compile(r"urn:zitadel:iam:org:project:id:([^:]+):aud", re.ASCII)
 
 
 def own_project_id(instance: Instance) -> str:
@@ -43,6 +45,12 @@ def is_for_own_api(audience: Iterable[str], instance: Instance) -> bool:
 def told_audience(audience: Iterable[str], instance: Instance) -> list[str]:
     """The audience as tokens and introspection tell it: our API by its project's id."""
     return [own_project_id(instance) if one == OWN_API_NAME else one for one in audience]
+
+
+def scoped_projects(scope: Iterable[str]) -> tuple[str, ...]:
+    """The projects that the scopes name as audience; ``zitadel`` stands for our own API."""
+    found = (_PROJECT_AUDIENCE.fullmatch(name) for name in scope)
+    return tuple(match[1] for match in found if match)
 
 
 def home_of(scope: Sequence[str]) -> tuple[str, ...]:

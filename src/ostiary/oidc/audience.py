@@ -1,18 +1,14 @@
 """Whom tokens are for. Source: ZITADEL's wire contract, parts 4.4 and 4.5; RFC 8707."""
 
-import re
-
 from ostiary.core.client import APPLICATION, Application
-from ostiary.core.grant import Grant
+from ostiary.core.grant import Grant, is_resource
 from ostiary.core.login_request import OidcParameters
 from ostiary.core.organization import Instance
-from ostiary.core.scope import told_audience
+from ostiary.core.scope import scoped_projects, told_audience
 from ostiary.oidc.errors import OAuthError
 from ostiary.oidc.parameters import Parameters
 from ostiary.oidc.request_rules import resources
 from ostiary.storage.cache import Cache
-
-_PROJECT_SCOPE = re.compile(r"urn:zitadel:iam:org:project:id:([^:]+):aud", re.ASCII)
 
 
 def told(grant: Grant, instance: Instance) -> list[str]:
@@ -42,7 +38,7 @@ def narrowed(form: Parameters, grant: Grant) -> tuple[str, ...]:
 
 def _resources(grant: Grant) -> tuple[str, ...]:
     """Those of its audience that are URIs."""
-    return tuple(one for one in grant.audience if ":" in one)
+    return tuple(one for one in grant.audience if is_resource(one))
 
 
 async def audience_of(cache: Cache, client: Application, oidc: OidcParameters) -> tuple[str, ...]:
@@ -50,9 +46,3 @@ async def audience_of(cache: Cache, client: Application, oidc: OidcParameters) -
     siblings = await cache.owned(APPLICATION, client.project_id)
     wanted = [client.client_id, *(other.client_id for other in siblings), client.project_id]
     return tuple(dict.fromkeys([*wanted, *scoped_projects(oidc.scope), *oidc.resource]))
-
-
-def scoped_projects(scope: tuple[str, ...]) -> tuple[str, ...]:
-    """The projects that the scopes name as audience; ``zitadel`` stands for our own API."""
-    found = (_PROJECT_SCOPE.fullmatch(name) for name in scope)
-    return tuple(match[1] for match in found if match)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import msgspec
 
 from ostiary.core.client import Application
-from ostiary.core.grant import GRANT, REFRESH_TOKEN, Grant, Refresh, judge
+from ostiary.core.grant import GRANT, REFRESH_TOKEN, Grant, Refresh, as_narrowed, judge
 from ostiary.core.login_request import Authentication
 from ostiary.core.secret import Token, parse_token, same_hash, secret_hash
 from ostiary.oidc.audience import narrowed
@@ -87,8 +87,11 @@ async def _rotated(
         raise _refused(refusal)
     scope = _scope(family.grant, request.form.get("scope"))
     resource = narrowed(request.form, family.grant)
-    asked = msgspec.structs.replace(family.grant, scope=scope, nonce=None, access_resource=resource)
-    minted = await desk.minter.mint(asked, client, id_token=True)
+    narrower = scope if scope != family.grant.scope else ()
+    asked = msgspec.structs.replace(
+        family.grant, nonce=None, access_scope=narrower, access_resource=resource
+    )
+    minted = await desk.minter.mint(as_narrowed(asked), client, id_token=True)
     text, kept = desk.secrets.make(family.grant.id, desk.effects.random_bytes)
     answered = answer(minted, text)
     sealed = successor_sealer(spent, desk.effects.random_bytes).seal(
@@ -106,7 +109,7 @@ async def _rotated(
     after = msgspec.structs.replace(
         minted.grant,
         scope=family.grant.scope,
-        access_scope=scope if scope != family.grant.scope else (),
+        audience=family.grant.audience,
         nonce=family.grant.nonce,
         refresh=refresh,
         version=family.grant.version + 1,

@@ -2,8 +2,8 @@
 
 from ostiary.core.grant import Grant
 from ostiary.core.organization import ORGANIZATION, OrganizationState
+from ostiary.core.scope import scoped_projects
 from ostiary.core.user import USER, User, UserState
-from ostiary.oidc.audience import scoped_projects
 from ostiary.oidc.desk import Desk, TokenAnswer, answer, new_grant
 from ostiary.oidc.errors import OAuthError
 from ostiary.oidc.parameters import Parameters

@@ -12,8 +12,8 @@ from ostiary.core.client import Application
 from ostiary.core.grant import Grant
 from ostiary.core.login_request import OidcParameters
 from ostiary.core.project import PROJECT
-from ostiary.core.scope import OWN_API_NAME
-from ostiary.oidc.audience import audience_of, scoped_projects
+from ostiary.core.scope import OWN_API_NAME, scoped_projects
+from ostiary.oidc.audience import audience_of
 from ostiary.oidc.desk import (
     OFFLINE,
     Desk,
