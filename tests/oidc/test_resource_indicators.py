@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
+import pytest
 
 from ostiary.core.scope import OWN_API_SCOPE
 from ostiary.http.message import Request
@@ -89,3 +90,10 @@ async def test_a_token_without_our_apis_scope_is_not_for_our_api(provider: Provi
     assert found is not None
     assert "zitadel" not in found.grant.audience
     assert "1" in audience(good(await provider.refresh(tokens["refresh_token"])))
+
+
+@pytest.mark.parametrize("text", ["http://[", "http://[::1", "http://a\u2100b", "/relative", "https://a/#b"])
+async def test_what_is_no_uri_is_refused(provider: Provider, text: str) -> None:
+    """With the RFC's error, also where it cannot be taken apart."""
+    answer = await provider.start(resource=text)
+    assert query(location(answer))["error"] == "invalid_target"

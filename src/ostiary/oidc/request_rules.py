@@ -69,10 +69,17 @@ def resources(parameters: Parameters) -> tuple[str, ...]:
     """Absolute URIs without fragment (RFC 8707 2); raises invalid_target."""
     found = parameters.all("resource")
     for resource in found:
-        parts = urlsplit(resource)
-        if not parts.scheme or not (parts.netloc or parts.path) or parts.fragment or len(resource) > MAX_TEXT:
+        if len(resource) > MAX_TEXT or not _is_resource(resource):
             raise OAuthError("invalid_target", "a resource is an absolute URI without a fragment")
     return found
+
+
+def _is_resource(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # a host that is none
+        return False
+    return bool(parts.scheme) and bool(parts.netloc or parts.path) and not parts.fragment
 
 
 def response_mode_of(parameters: Parameters) -> str:
