@@ -7,6 +7,7 @@ import msgspec
 
 from ostiary.core.login_request import PUSHED_REQUEST
 from ostiary.http.message import Request
+from ostiary.storage.memory import MemoryStore
 from ostiary.storage.port import Listing
 from tests.oidc.conftest import CHALLENGE, REDIRECT, SECRET, Provider, error_of, good, location, query
 
@@ -78,3 +79,20 @@ async def test_a_session_token_is_pushed(provider: Provider) -> None:
     assert b"redirect_uri" not in kept.sealed
     told = query(await use(provider, pushed["request_uri"]))
     good(await provider.redeem(told["code"]))
+
+
+async def test_nobody_fills_the_audit(provider: Provider) -> None:
+    """Whoever knows a public client's id may push and ask for devices; only clients that prove themselves are recorded."""
+    await push(provider)
+    await push(provider, client="native")
+    form = {b"content-type": b"application/x-www-form-urlencoded"}
+    for headers, body in ((HEADERS, b""), (form, b"client_id=native")):
+        request = Request("POST", "/oauth/v2/device_authorization", headers, body=body)
+        good(await provider.ask(provider.devices, request))
+    if isinstance(provider.store, MemoryStore):
+        wanted = {"login_request.pushed", "device.asked"}
+        asked = [one for one in provider.store.audits if one.action in wanted]
+        assert [(one.action, one.actor_id) for one in asked] == [
+            ("login_request.pushed", "web"),
+            ("device.asked", "web"),
+        ]

@@ -71,7 +71,11 @@ async def test_what_is_kept_is_small(provider: Provider) -> None:
 async def test_an_exchange_does_not_widen_a_narrowed_token(provider: Provider) -> None:
     """Who was sent a token for one resource makes none for another of the same login out of it."""
     tokens = good(await provider.redeem(await code_for(provider, ONE, TWO), resource=ONE))
-    known = {"grant_type": EXCHANGE, "subject_token": tokens["access_token"], "subject_token_type": ACCESS_TOKEN}
+    known = {
+        "grant_type": EXCHANGE,
+        "subject_token": tokens["access_token"],
+        "subject_token_type": ACCESS_TOKEN,
+    }
     assert error_of(await provider.token(**known, resource=TWO)) == "invalid_target"
     exchanged = good(await provider.token(**known, resource=ONE))
     assert audience(exchanged) == [ONE]

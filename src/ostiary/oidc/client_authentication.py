@@ -5,8 +5,10 @@ Source: RFC 6749 2.3.1, OpenID Connect Core 9, RFC 7523 2.2, RFC 8725.
 
 import base64
 import binascii
+from datetime import datetime
 from urllib.parse import unquote_plus
 
+from ostiary.core.audit import detail
 from ostiary.core.client import (
     APPLICATION_KEY,
     MACHINE_SECRET,
@@ -22,7 +24,7 @@ from ostiary.oidc.clients import active_client
 from ostiary.oidc.errors import OAuthError
 from ostiary.oidc.parameters import Parameters
 from ostiary.storage.cache import Cache
-from ostiary.storage.port import Store
+from ostiary.storage.port import Audit, Store
 from ostiary.storage.reads import user_by_login_name
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -91,6 +93,13 @@ class ClientAuthenticator:
         client = await active_client(self._cache, assertion.issuer)
         named = form.get("client_id")
         return client if not named or named == assertion.issuer else None
+
+
+def trace_of(client: Application, at: datetime, action: str, subject: str) -> Audit | None:
+    """The audit record of what a client asked for; None for one without credentials: anybody could fill the audit."""
+    if client.authentication is ClientAuthentication.NONE:
+        return None
+    return Audit(at, client.client_id, action, subject, detail(client_id=client.client_id))
 
 
 def _fits(used: ClientAuthentication, client: Application) -> bool:

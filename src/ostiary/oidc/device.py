@@ -3,7 +3,6 @@
 from datetime import timedelta
 from urllib.parse import quote
 
-from ostiary.core.audit import detail
 from ostiary.core.client import APPLICATION, Application
 from ostiary.core.grant import DEVICE_CODE
 from ostiary.core.login_request import DEVICE_AUTHORIZATION, DeviceAuthorization
@@ -14,12 +13,12 @@ from ostiary.core.scope import home_of
 from ostiary.core.secret import SECRET_BYTES, secret_hash, token_text
 from ostiary.errors import FailedPrecondition, NotFound, Unavailable
 from ostiary.http.message import Request, Response
-from ostiary.oidc.client_authentication import ClientAuthenticator
+from ostiary.oidc.client_authentication import ClientAuthenticator, trace_of
 from ostiary.oidc.parameters import form_of
 from ostiary.oidc.problem import json_answer
 from ostiary.oidc.request_rules import scopes
 from ostiary.signin.requests import AnyRequest, Finishing, Proof, SignIn
-from ostiary.storage.port import Audit, Changes, Conflict, Put
+from ostiary.storage.port import Changes, Conflict, Put
 
 LIFETIME = timedelta(minutes=5)
 ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"
@@ -100,9 +99,7 @@ class DeviceAuthorizations:
             device = DeviceAuthorization(
                 device_id, client.client_id, typed, secret_hash(code), scope, now, now + LIFETIME
             )
-            trace = Audit(
-                now, client.client_id, "device.asked", device_id, detail(client_id=client.client_id)
-            )
+            trace = trace_of(client, now, "device.asked", device_id)
             try:
                 await self._signin.store.save(Changes(puts=(Put(DEVICE_AUTHORIZATION, device),), audit=trace))
             except Conflict:

@@ -6,18 +6,17 @@ Source: RFC 9126.
 import base64
 from datetime import timedelta
 
-from ostiary.core.audit import detail
 from ostiary.core.login_request import PUSHED_REQUEST, PushedRequest
 from ostiary.core.secret import SECRET_BYTES
 from ostiary.effects import Effects
 from ostiary.http.message import Request, Response
 from ostiary.oidc.authorize import Authorize
-from ostiary.oidc.client_authentication import CREDENTIALS, ClientAuthenticator
+from ostiary.oidc.client_authentication import CREDENTIALS, ClientAuthenticator, trace_of
 from ostiary.oidc.errors import OAuthError
 from ostiary.oidc.parameters import Parameters, form_of
 from ostiary.oidc.problem import json_answer
 from ostiary.oidc.request_uri import PREFIX, pushed_id, sealed
-from ostiary.storage.port import Audit, Changes, Put, Store
+from ostiary.storage.port import Changes, Put, Store
 
 LIFETIME = timedelta(seconds=60)
 MAX_TEXT = 32_768  # of all parameters together, in characters: a public client is anybody
@@ -53,9 +52,7 @@ class PushRequest:
         now = self._effects.now()
         content = sealed(request_uri, parameters, self._effects.random_bytes)
         pushed = PushedRequest(pushed_id(request_uri), client.client_id, content, now + LIFETIME)
-        trace = Audit(
-            now, client.client_id, "login_request.pushed", pushed.id, detail(client_id=client.client_id)
-        )
+        trace = trace_of(client, now, "login_request.pushed", pushed.id)
         await self._store.save(Changes(puts=(Put(PUSHED_REQUEST, pushed),), audit=trace))
         answer = {"request_uri": request_uri, "expires_in": int(LIFETIME.total_seconds())}
         return json_answer(answer, 201)

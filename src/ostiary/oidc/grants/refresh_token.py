@@ -88,9 +88,7 @@ async def _rotated(
     scope = _scope(family.grant, request.form.get("scope"))
     resource = narrowed(request.form, family.grant)
     narrower = scope if scope != family.grant.scope else ()
-    asked = msgspec.structs.replace(
-        family.grant, nonce=None, access_scope=narrower, access_resource=resource
-    )
+    asked = msgspec.structs.replace(family.grant, nonce=None, access_scope=narrower, access_resource=resource)
     minted = await desk.minter.mint(as_narrowed(asked), client, id_token=True)
     text, kept = desk.secrets.make(family.grant.id, desk.effects.random_bytes)
     answered = answer(minted, text)
