@@ -5,7 +5,8 @@ import msgspec
 from ostiary.core.grant import GRANT, Grant
 from ostiary.core.login_request import Authentication
 from ostiary.core.permission import Caller
-from ostiary.oidc.holdings import Holdings
+from ostiary.core.session import SESSION
+from ostiary.oidc.holdings import MOST, Holdings
 from ostiary.storage.port import Changes, Put
 from tests.doubles.effects import START
 from tests.oidc.conftest import Provider
@@ -36,3 +37,20 @@ async def test_with_and_without_a_session(provider: Provider) -> None:
     assert [one.client_id for one in await holdings.of(ALICE)] == ["2", "acting"]
     await holdings.take_back(ALICE, "acting")
     assert [one.client_id for one in await holdings.of(ALICE)] == ["2"]
+
+
+async def test_many_sessions_hide_no_token_from_being_taken_back(provider: Provider) -> None:
+    """Who signs in as somebody over and over does not push an application's old token out of their reach."""
+    alice = await provider.alice()
+    session = await provider.store.get(SESSION, alice.session_id)
+    assert session is not None
+    expires_at = provider.effects.now().replace(year=2100)
+    authentication = Authentication(session.id, "100", "500", START)
+    old = Grant("1", "app", "100", "500", ("email",), (), START, access_expires_at=expires_at)
+    old = msgspec.structs.replace(old, authentication=authentication)
+    newer = [
+        msgspec.structs.replace(session, id=f"{session.id}{number}", version=1) for number in range(MOST)
+    ]
+    await provider.store.save(Changes(puts=(Put(GRANT, old), *(Put(SESSION, one) for one in newer))))
+    await Holdings(provider.store, provider.effects).take_back(ALICE, "app")
+    assert await provider.store.get(GRANT, "1") is None

@@ -37,17 +37,22 @@ class Holdings:
     async def of(self, caller: Caller) -> tuple[Holding, ...]:
         """What is held in the caller's name now, by client id."""
         by_client: dict[str, list[Grant]] = {}
-        for grant in await self._grants(caller.user_id):
+        sources, _ = await self._sources(caller.user_id)
+        for grant in await self._grants(sources):
             by_client.setdefault(grant.client_id, []).append(grant)
         return tuple(_holding(client_id, grants) for client_id, grants in sorted(by_client.items()))
 
     async def take_back(self, caller: Caller, client_id: str) -> None:
         """All that the client holds in the caller's name is good no more. It may ask for more at a next sign-in."""
+        sources, last = await self._sources(caller.user_id)
         lost = 0
         while lost < TRIES:
-            grants = await self._grants(caller.user_id, client_id)
-            if not grants:
+            grants = await self._grants(sources, client_id)
+            if not grants and not last:
                 return
+            if not grants:
+                sources, last = await self._sources(caller.user_id, before=last)
+                continue
             audit = Audit(
                 self._effects.now(), caller.user_id, "tokens.taken_back", client_id, detail(count=len(grants))
             )
@@ -58,12 +63,15 @@ class Holdings:
                 lost += 1
         raise Aborted("oidc.take_back_busy", "The tokens are being used by others", retry_after_s=1)
 
-    async def _grants(self, user_id: str, client_id: str = "") -> list[Grant]:
-        sessions = Listing(
-            SESSION, Compare("user_id", Order.EQUAL, user_id), "id", descending=True, limit=MOST
-        )
-        found = await self._store.page(sessions)
-        sources = (without_session(user_id), *(session.id for session in found.items))
+    async def _sources(self, user_id: str, before: str = "") -> tuple[tuple[str, ...], str]:
+        """What a user's grants are found by, the newest first, and the last session if there may be older ones."""
+        theirs = Compare("user_id", Order.EQUAL, user_id)
+        where = Every((theirs, Compare("id", Order.LESS, before))) if before else theirs
+        found = await self._store.page(Listing(SESSION, where, "id", descending=True, limit=MOST))
+        ids = [session.id for session in found.items]
+        return (without_session(user_id), *ids), ids[-1] if len(ids) == MOST else ""
+
+    async def _grants(self, sources: tuple[str, ...], client_id: str = "") -> list[Grant]:
         mine = OneOf("session_id", sources)
         where = Every((mine, Compare("client_id", Order.EQUAL, client_id))) if client_id else mine
         page = await self._store.page(Listing(GRANT, where, "id", descending=True, limit=MOST))
