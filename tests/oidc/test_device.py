@@ -7,8 +7,9 @@ from urllib.parse import urlencode
 import pytest
 
 from ostiary.core.client import APPLICATION
+from ostiary.core.project import PROJECT
 from ostiary.errors import FailedPrecondition, NotFound
-from ostiary.http.message import Request
+from ostiary.http.message import Request, Response
 from ostiary.signin.requests import Proof
 from tests.oidc.conftest import SECRET, Provider, error_of, good
 from tests.sessions.conftest import LOGIN_CLIENT, STRANGER
@@ -18,14 +19,15 @@ GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
 async def asked(provider: Provider, scope: str = "openid offline_access") -> dict[str, Any]:
     """The answer to a device of the web client."""
-    headers = {
-        b"content-type": b"application/x-www-form-urlencoded",
-        b"authorization": b"Basic " + base64.b64encode(f"web:{SECRET}".encode()),
-    }
-    request = Request(
-        "POST", "/oauth/v2/device_authorization", headers, body=urlencode({"scope": scope}).encode()
-    )
-    return good(await provider.ask(provider.devices, request))
+    authorization = b"Basic " + base64.b64encode(f"web:{SECRET}".encode())
+    return good(await ask(provider, {b"authorization": authorization}, scope=scope))
+
+
+async def ask(provider: Provider, headers: dict[bytes, bytes], **form: str) -> Response:
+    """Whatever a device is answered."""
+    sent = {b"content-type": b"application/x-www-form-urlencoded", **headers}
+    request = Request("POST", "/oauth/v2/device_authorization", sent, body=urlencode(form).encode())
+    return await provider.ask(provider.devices, request)
 
 
 async def test_a_device_is_let_in(provider: Provider) -> None:
@@ -102,3 +104,16 @@ async def test_a_public_client_must_be_registered_for_it(provider: Provider) -> 
     assert error_of(await provider.token(grant_type=GRANT, device_code="x")) == "invalid_grant"
     answer = await provider.token(client="native", secret="", grant_type=GRANT, device_code="x")
     assert error_of(answer) == "unauthorized_client"
+    assert error_of(await ask(provider, {}, client_id="native")) == "unauthorized_client"
+
+
+async def test_whoever_lost_the_project_meanwhile_gets_nothing(provider: Provider) -> None:
+    """Approved while alice might use the project, redeemed when she may not."""
+    told = await asked(provider)
+    device, _, _ = await provider.devices.by_user_code(told["user_code"])
+    session = await provider.alice()
+    await provider.devices.approve(LOGIN_CLIENT, device.id, Proof(session.session_id, session.token))
+    await provider.edit(PROJECT, "700", requires_authorization=True)
+    assert (
+        error_of(await provider.token(grant_type=GRANT, device_code=told["device_code"])) == "invalid_grant"
+    )

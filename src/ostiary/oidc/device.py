@@ -14,6 +14,7 @@ from ostiary.core.secret import SECRET_BYTES, secret_hash, token_text
 from ostiary.errors import FailedPrecondition, NotFound, Unavailable
 from ostiary.http.message import Request, Response
 from ostiary.oidc.client_authentication import ClientAuthenticator, trace_of
+from ostiary.oidc.grants.device_code import GRANT_TYPE
 from ostiary.oidc.parameters import form_of
 from ostiary.oidc.problem import json_answer
 from ostiary.oidc.request_rules import scopes
@@ -58,6 +59,7 @@ class DeviceAuthorizations:
         await self._signin.cache.fresh()
         form = form_of(request)
         client = await self._authenticator.application(request, form)
+        GRANT_TYPE.require_open_to(client)
         device, code = await self._saved(client, scopes(form.get("scope")))
         shown = f"{device.user_code[:HALF]}-{device.user_code[HALF:]}"
         page = f"{self._issuer}/device"

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ostiary.core.client import Application, ClientAuthentication
 from ostiary.http.message import Request, Response
 from ostiary.oidc.client_authentication import ClientAuthenticator
 from ostiary.oidc.desk import Desk, TokenRequest
@@ -41,13 +40,5 @@ class TokenEndpoint:
         if not grant.needs_client:
             return TokenRequest(form)
         client = await self._authenticator.application(request, form)
-        if not _may_use(client, grant):
-            raise OAuthError("unauthorized_client", f"the client is not registered for {grant.name}")
+        grant.require_open_to(client)
         return TokenRequest(form, client)
-
-
-def _may_use(client: Application, grant: GrantType) -> bool:
-    registered = client.oidc.grant_types if client.oidc else ()
-    is_confidential = client.authentication is not ClientAuthentication.NONE
-    implied = grant.is_implied and is_confidential and "authorization_code" in registered
-    return implied or grant.name in registered

@@ -50,9 +50,12 @@ async def subject_of(desk: Desk, client: Application, form: Parameters, actor: R
     resolve = _SUBJECTS.get(kind)
     if resolve is None:
         raise OAuthError("invalid_request", f"subject_token_type is one of {', '.join(_SUBJECTS)}")
+    if kind not in {USER_ID, JWT}:
+        return await resolve(desk, client, text)
+    if actor is None:  # before anything is said of the user
+        raise OAuthError("invalid_request", "this subject needs an actor_token")
     resolved = await resolve(desk, client, text)
-    if kind in {USER_ID, JWT}:
-        await _require_impersonation(desk, resolved.user, actor)
+    await _require_impersonation(desk, resolved.user, actor)
     return resolved
 
 
@@ -145,10 +148,8 @@ async def _active(desk: Desk, user_id: str) -> User:
     return user
 
 
-async def _require_impersonation(desk: Desk, user: User, actor: Resolved | None) -> None:
+async def _require_impersonation(desk: Desk, user: User, actor: Resolved) -> None:
     """The instance must allow it, and the actor hold it over the user's organisation; over administrators, more so."""
-    if actor is None:
-        raise OAuthError("invalid_request", "this subject needs an actor_token")
     policy = await desk.cache.policy(SecurityPolicy)
     if not policy.enable_impersonation:
         raise OAuthError("access_denied", "impersonation is not enabled")
