@@ -58,7 +58,7 @@ install() { # install DIR FILE PROJECT...
   say "installing $file into $dir"
   if ! said=$("$UV" pip sync -q --python "$dir/bin/python" --require-hashes "$file" 2>&1); then
     # only pip may be configured for the network here; the file is complete, so it asks for nothing else
-    say "uv could not; pip tries (slower)"
+    say "uv found no way to the packages; pip tries, which is slower"
     .uv/bin/python -m pip --python "$dir/bin/python" install -q --disable-pip-version-check \
       --no-deps --require-hashes -r "$file" >&2 || {
       say "nor could pip; uv said: $said"

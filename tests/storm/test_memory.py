@@ -46,7 +46,7 @@ def _request(operation: str, values: dict[str, str], token: str) -> bytes:
 
 @pytest.mark.parametrize("sessions", [20_000, pytest.param(1_000_000, marks=pytest.mark.nightly)])
 def test_memory(tmp_path: Path, sessions: int) -> None:
-    """60 MB at rest, 200 MB with a million sessions after a million requests; the file is read and not mapped."""
+    """60 MB at rest, 200 MB with a million sessions after a million requests: little of the file is mapped."""
     if Served.cluster is not None:
         pytest.skip("the seed is a file's")
     data = tmp_path / "data"

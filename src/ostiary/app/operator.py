@@ -19,6 +19,7 @@ from ostiary.core.organization import ORGANIZATION, Organization
 from ostiary.core.permission import Caller, Membership, membership_id
 from ostiary.core.secret import Secret
 from ostiary.core.user import Machine, Profile, User
+from ostiary.errors import AlreadyExists, NotFound
 from ostiary.sessions.queries import SessionView
 from ostiary.storage.folder import write_private
 from ostiary.storage.reads import user_by_login_name
@@ -120,8 +121,13 @@ class Operator:
         return page.items
 
     async def end_session(self, session_id: str) -> None:
-        """End one; raises NotFound for an unknown one."""
-        await session_queries(self._of).get(self._caller, session_id, "")
+        """End one; raises Trouble for an unknown one."""
+        try:
+            await session_queries(self._of).get(self._caller, session_id, "")
+        except NotFound:
+            raise Trouble(
+                f"There is no session {session_id}. `ostiary session list` shows which there are."
+            ) from None
         await session_commands(self._of).end(self._caller, session_id, "", "ended by an operator")
 
     def password(self, given: str | None) -> Secret:
@@ -129,7 +135,10 @@ class Operator:
         return generated_password(self._of.effects.random_bytes) if given is None else Secret(given)
 
     async def _create(self, wanted: NewUser, role: str) -> User:
-        user = (await self._users.creation.create(self._caller, wanted)).user
+        try:
+            user = (await self._users.creation.create(self._caller, wanted)).user
+        except AlreadyExists as error:
+            raise Trouble(f"{error.message}: {wanted.username}.") from None
         if role:
             await grant(self._of.store, self._of.effects, ACTOR, user, role)
         return user

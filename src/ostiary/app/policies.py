@@ -51,7 +51,10 @@ async def reset(settings: Settings, name: str, organization: str) -> None:
 def _group(name: str) -> Group:
     group = POLICY_TYPES.get(name)
     if group is None:
-        raise Trouble(f"There is no policy {name}. There are {', '.join(POLICY_TYPES)}.")
+        known = ", ".join(POLICY_TYPES)
+        raise Trouble(
+            f"There is no policy {name}. There are {known}; `ostiary settings` lists the server's own settings."
+        )
     return group
 
 

@@ -32,10 +32,11 @@ def welcome(settings: Settings, port: int, alice: Alice | None) -> str:
     """The text; ``port`` is the real one."""
     folder = near(settings.data)
     url = settings.url if settings.port else settings.url.replace(":0", f":{port}")
-    has_token = (settings.data / "admin.pat").exists()
+    token = settings.data / "login-client.pat"
     lines = [
         f"Ostiary {__version__} at {url}",
         "",
+        f"  sign in at     {url}/",
         f"  data           {folder}",
         *_credentials(settings.data),
     ]
@@ -50,7 +51,7 @@ def welcome(settings: Settings, port: int, alice: Alice | None) -> str:
             lines.append(f"  application    client_id {alice.client.id}")
             lines.append(f"                 client_secret {shown}")
         lines.append(f"  mail and SMS   here and in {folder / 'outbox'}")
-    tries = ["", "Try:", "", *_commands(settings, url, alice)] if has_token else []
+    tries = ["", "Try:", "", *_commands(settings, url, token, alice)] if token.exists() else []
     return "\n".join([*lines, *tries, ""])
 
 
@@ -58,7 +59,8 @@ def _credentials(data: Path) -> list[str]:
     """Those of the first start that are here: a restored copy has none, nor has a further node."""
     files = {
         f"  administrator  {ADMINISTRATOR}, password in ": data / "admin.password",
-        "  API token      ": data / "admin.pat",
+        "  API tokens     ": data / "admin.pat",
+        "                 ": data / "login-client.pat",
     }
     return [f"{what}{near(file)}" for what, file in files.items() if file.exists()]
 
@@ -69,10 +71,9 @@ def near(path: Path) -> Path:
     return path.relative_to(here) if path.is_relative_to(here) and path != here else path
 
 
-def _commands(settings: Settings, url: str, alice: Alice | None) -> list[str]:
-    folder = near(settings.data)
+def _commands(settings: Settings, url: str, token: Path, alice: Alice | None) -> list[str]:
     trust = f" --cacert {near(settings.tls_cert)}" if settings.tls_cert else ""
-    curl = f'curl -s{trust} -H "Authorization: Bearer $(cat {folder / "admin.pat"})" -H content-type:application/json'
+    curl = f'curl -s{trust} -H "Authorization: Bearer $(cat {near(token)})" -H content-type:application/json'
     name = alice.login_name if alice else ADMINISTRATOR
     checks: dict[str, object] = {"user": {"loginName": name}}
     if alice is not None and alice.password is not None:

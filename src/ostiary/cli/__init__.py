@@ -20,7 +20,7 @@ def main() -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """The command's exit status; what went wrong is told in one or two lines."""
+    """The command's exit status; what went wrong is told in a line or two."""
     try:
         status = _status(arguments)
     except Trouble as trouble:
@@ -46,7 +46,6 @@ def _status(arguments: list[str]) -> Any:
 
 
 def _told(message: str, hint: str = "") -> int:
-    sys.stderr.write(f"ostiary: {message}\n")
-    if hint:
-        sys.stderr.write(f"         {hint}\n")
+    said = f"{message}: {hint}" if hint else message
+    sys.stderr.write(f"ostiary: {said}{'' if said.endswith(('.', '!', '?')) else '.'}\n")
     return 1

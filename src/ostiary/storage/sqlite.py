@@ -31,7 +31,15 @@ LIST_TIME_LIMIT_S = 5.0
 _CACHED_STATEMENTS = 256
 _LEAST_ROOM_BYTES = 1 << 20
 _STEPS_BETWEEN_LOOKS = 10_000  # of SQLite's virtual machine: some hundred microseconds
-_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "cache_size = -8192")
+_MAPPED_BYTES = (
+    96 << 20
+)  # of the file, read without copying: all of most installations, and no more memory than that
+_PRAGMAS = (
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "cache_size = -8192",
+    f"mmap_size = {_MAPPED_BYTES}",
+)
 
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
