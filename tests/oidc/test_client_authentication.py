@@ -65,6 +65,18 @@ async def test_a_secret_in_header_or_form(provider: Provider) -> None:
     assert error_of(await send(provider, posted)) == "invalid_grant"
 
 
+async def test_a_known_client_is_judged_again_when_anything_changes(provider: Provider) -> None:
+    """A header that was good is bad at once after a new secret; what stands beside it in the form is always judged."""
+    header = basic("web", SECRET)
+    for form in ({**UNKNOWN, "client_id": "other"}, {**UNKNOWN, "client_secret": SECRET}):
+        assert error_of(await send(provider, UNKNOWN, header)) == "invalid_grant"
+        assert error_of(await send(provider, form, header)) == "invalid_request"
+    new = token_text(CLIENT_SECRET, "701", b"n" * 32)
+    await provider.edit(APPLICATION, "701", secret_hash=secret_hash(new))
+    assert error_of(await send(provider, UNKNOWN, header)) == "invalid_client"
+    assert error_of(await send(provider, UNKNOWN, basic("web", new))) == "invalid_grant"
+
+
 @pytest.mark.parametrize(
     ("form", "header", "error"),
     [

@@ -8,7 +8,7 @@ from ostiary.core.policy import POLICY, LockoutPolicy, Policy
 from ostiary.core.record import Kind, RecordT
 from ostiary.core.session import SESSION
 from ostiary.core.user import LOGIN_NAME, USER, LoginName, User
-from ostiary.storage.cache import ROWS_KEPT, Cache
+from ostiary.storage.cache import REMEMBERED, ROWS_KEPT, Cache, Remembered
 from ostiary.storage.memory import MemoryStore
 from ostiary.storage.port import Changes, Put
 from ostiary.storage.reads import user_by_login_name
@@ -140,3 +140,22 @@ async def test_login_names(name: str, found: str | None) -> None:
     )
     user = await user_by_login_name(store, name)
     assert (user.id if user else None) == found
+
+
+async def test_remembered_until_the_generation_moves() -> None:
+    """What was judged at a generation is known at that one alone; one that is over when it is kept is never known."""
+    store = Counted()
+    cache = Cache(store)
+    before = await cache.fresh()
+    remembered: Remembered[str] = Remembered(cache)
+    remembered.keep(b"a", before, "good")
+    assert (remembered.get(b"a"), remembered.get(b"b")) == ("good", None)
+    await store.save(made(organization("1")))
+    after = await cache.fresh()
+    assert remembered.get(b"a") is None
+    remembered.keep(b"a", before, "late")
+    assert remembered.get(b"a") is None
+    for number in range(REMEMBERED + 1):
+        remembered.keep(b"%d" % number, after, "good")
+    assert remembered.get(b"0") is None
+    assert remembered.get(b"%d" % REMEMBERED) == "good"

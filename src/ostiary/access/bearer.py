@@ -21,20 +21,17 @@ from ostiary.core.session_token import require_current
 from ostiary.core.user import AUTHENTICATOR, USER, User
 from ostiary.effects import Effects
 from ostiary.errors import PermissionDenied, Unauthenticated
-from ostiary.storage.cache import Cache
+from ostiary.storage.cache import Cache, Remembered
 from ostiary.storage.port import Store
 
 if TYPE_CHECKING:  # it loads the signing of tokens, which the first answers do not need
     from ostiary.access.access_token import AccessTokens
 
-CREDENTIALS_KEPT = 10_000
-
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A service user's credential that was good at a generation."""
+    """A service user's credential."""
 
-    generation: int
     expires_at: datetime
     caller: Caller
 
@@ -50,7 +47,7 @@ class Access:
         self._store = store
         self._cache = cache
         self._effects = effects
-        self._known: dict[bytes, _Known] = {}
+        self._known: Remembered[_Known] = Remembered(cache)
 
     async def admit(self, authorization: str, organization_id: str) -> tuple[Caller, str]:
         """The caller and the organisation they act in: the one they name, else their own.
@@ -61,7 +58,7 @@ class Access:
         text = _bearer(authorization)
         digest = hashlib.sha256(text.encode()).digest()
         known = self._known.get(digest)
-        if known is not None and known.generation == generation and known.expires_at > self._effects.now():
+        if known is not None and known.expires_at > self._effects.now():
             caller = known.caller
         else:
             caller = await self._authenticate(parse_token(text), text, digest, generation)
@@ -70,9 +67,7 @@ class Access:
     async def _authenticate(self, token: Token | None, text: str, digest: bytes, generation: int) -> Caller:
         if token is not None and token.kind == PAT_KIND:
             caller, expires_at = await self._service_user(token)
-            if len(self._known) >= CREDENTIALS_KEPT:
-                self._known.clear()
-            self._known[digest] = _Known(generation, expires_at, caller)
+            self._known.keep(digest, generation, _Known(expires_at, caller))
             return caller
         if token is not None and token.kind == SESSION_TOKEN:
             return await self._session_user(token, text)

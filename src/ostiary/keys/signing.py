@@ -15,11 +15,10 @@ from ostiary.crypto.jws import ALGORITHMS, JwsKey, load, sign, verify
 from ostiary.crypto.seal import Sealer
 from ostiary.effects import Effects
 from ostiary.keys.making import new_signing_key, opened
-from ostiary.storage.cache import Cache
+from ostiary.storage.cache import Cache, Remembered
 from ostiary.storage.port import Audit, Changes, Put, Store
 
 _LOADED_KEPT: Final = 64
-_VERIFIED_KEPT: Final = 10_000
 KeyT = TypeVar("KeyT")
 ValueT = TypeVar("ValueT")
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
@@ -27,9 +26,8 @@ _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class _Verified:
-    """Claims whose signature was good at a generation, and is until one of the keys is over."""
+    """Claims whose signature is good until one of the keys is over."""
 
-    generation: int
     until: datetime
     claims: dict[str, Any]
 
@@ -45,7 +43,7 @@ class SigningKeys:
         self._sealer = sealer
         self._private: dict[str, JwsKey] = {}
         self._public: dict[str, JwsKey] = {}
-        self._verified: dict[bytes, _Verified] = {}
+        self._verified: Remembered[_Verified] = Remembered(cache)
 
     async def signing(self, algorithm: str) -> JwsKey:
         """The key that signs now. The first of an algorithm is made when it is asked for."""
@@ -76,15 +74,14 @@ class SigningKeys:
         known_as = f"{typ} {' '.join(algorithms)} {retired} {token}"
         digest = hashlib.sha256(known_as.encode()).digest()
         known = self._verified.get(digest)
-        now = self._effects.now()
-        if known is not None and known.generation == self._cache.generation and known.until > now:
+        generation, now = self._cache.generation, self._effects.now()
+        if known is not None and known.until > now:
             return known.claims
         rows = await self._rows()
         live = rows if retired else published(rows, now)
         claims = verify(token, {row.id: self._loaded(row) for row in live}, algorithms, typ)
         ends = [row.retired_at for row in live if row.retired_at is not None and not retired]
-        known = _Verified(self._cache.generation, min(ends, default=_NEVER), claims)
-        _keep(self._verified, digest, known, _VERIFIED_KEPT)
+        self._verified.keep(digest, generation, _Verified(min(ends, default=_NEVER), claims))
         return claims
 
     async def _rows(self) -> list[SigningKey]:

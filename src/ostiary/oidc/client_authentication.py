@@ -5,6 +5,7 @@ Source: RFC 6749 2.3.1, OpenID Connect Core 9, RFC 7523 2.2, RFC 8725.
 
 import base64
 import binascii
+import hashlib
 from datetime import datetime
 from urllib.parse import unquote_plus
 
@@ -23,7 +24,7 @@ from ostiary.oidc.assertion import read_assertion, spend
 from ostiary.oidc.clients import active_client
 from ostiary.oidc.errors import OAuthError
 from ostiary.oidc.parameters import Parameters
-from ostiary.storage.cache import Cache
+from ostiary.storage.cache import Cache, Remembered
 from ostiary.storage.port import Audit, Store
 from ostiary.storage.reads import user_by_login_name
 
@@ -45,9 +46,24 @@ class ClientAuthenticator:
         self._cache = cache
         self._effects = effects
         self._issuer = issuer
+        self._known: Remembered[Application] = Remembered(cache)
 
     async def application(self, request: Request, form: Parameters, *, is_read: bool = False) -> Application:
         """The application that calls, to be given something or (``is_read``) to ask; raises invalid_client."""
+        header, generation = request.header(b"authorization"), self._cache.generation
+        if not header:
+            return await self._judged(request, form, is_read=is_read)
+        digest = hashlib.sha256(header.encode()).digest()
+        client = self._known.get(digest)
+        if client is None:
+            client = await self._judged(request, form, is_read=is_read)
+            self._known.keep(digest, generation, client)
+        else:
+            _require_one_method(header, form)
+            _require_same_name(form, client.client_id)
+        return client
+
+    async def _judged(self, request: Request, form: Parameters, *, is_read: bool) -> Application:
         method, client_id, secret = _presented(request, form)
         if method is ClientAuthentication.PRIVATE_KEY_JWT:
             client = await self._by_assertion(form, is_read=is_read)
@@ -111,19 +127,26 @@ def _fits(used: ClientAuthentication, client: Application) -> bool:
 def _presented(request: Request, form: Parameters) -> tuple[ClientAuthentication, str, str]:
     """The method used, client_id and secret; raises invalid_request for more than one method (RFC 6749 2.3)."""
     header = request.header(b"authorization")
-    methods = [bool(header), "client_secret" in form, "client_assertion" in form]
-    if sum(methods) > 1:
-        raise OAuthError("invalid_request", "authenticate by one method only")
+    _require_one_method(header, form)
     if header:
         client_id, secret = _basic(header)
-        if form.get("client_id") not in {"", client_id}:
-            raise OAuthError("invalid_request", "client_id differs from the one of the Authorization header")
+        _require_same_name(form, client_id)
         return ClientAuthentication.BASIC, client_id, secret
     if "client_assertion" in form:
         return ClientAuthentication.PRIVATE_KEY_JWT, "", ""
     if "client_secret" in form:
         return ClientAuthentication.POST, form.get("client_id"), form.get("client_secret")
     return ClientAuthentication.NONE, form.get("client_id"), ""
+
+
+def _require_one_method(header: str, form: Parameters) -> None:
+    if bool(header) + ("client_secret" in form) + ("client_assertion" in form) > 1:
+        raise OAuthError("invalid_request", "authenticate by one method only")
+
+
+def _require_same_name(form: Parameters, client_id: str) -> None:
+    if form.get("client_id") not in {"", client_id}:
+        raise OAuthError("invalid_request", "client_id differs from the one of the Authorization header")
 
 
 def _basic(header: str) -> tuple[str, str]:

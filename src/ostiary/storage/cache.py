@@ -4,13 +4,15 @@ Every request asks the store for its generation first; what was kept under anoth
 process counts from the first request after its commit.
 """
 
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from ostiary.core.policy import INSTANCE_OWNER, POLICY, PolicyT, effective, policy_id
 from ostiary.core.record import Kind, RecordT
 from ostiary.storage.port import Store
 
 ROWS_KEPT = 10_000
+REMEMBERED = 10_000
+ValueT = TypeVar("ValueT")
 
 
 class Cache:
@@ -88,3 +90,27 @@ class Cache:
         if not kind.raises_generation:
             raise ValueError(f"{kind} may not be kept")
         return kind
+
+
+class Remembered(Generic[ValueT]):
+    """What was found good at a generation, by a digest of what was shown: it need not be judged again at the same one.
+
+    Only judgements that rest on cached rows alone may be remembered. Its caller has made the cache fresh.
+    """
+
+    def __init__(self, cache: Cache) -> None:
+        """Nothing is remembered."""
+        self._cache = cache
+        self._generation = 0
+        self._known: dict[bytes, ValueT] = {}
+
+    def get(self, digest: bytes) -> ValueT | None:
+        """What it stood for; None if that is not known now."""
+        return self._known.get(digest) if self._generation == self._cache.generation else None
+
+    def keep(self, digest: bytes, generation: int, value: ValueT) -> None:
+        """Remember what was judged at that generation, which may be over meanwhile."""
+        if self._generation != generation or len(self._known) >= REMEMBERED:
+            self._known.clear()
+            self._generation = generation
+        self._known[digest] = value
