@@ -117,6 +117,12 @@ class Desk:
             raise OAuthError("invalid_grant", "the user's organisation is not active")
         return user
 
+    async def require_project(self, client: Application, user: User) -> None:
+        """Raise invalid_grant unless the user may log in to the client's project, whatever they might before."""
+        refusal = await self.signin.project_refusal(client, user)
+        if refusal:
+            raise OAuthError("invalid_grant", refusal)
+
     def guards(self, subject: Subject) -> tuple[Expect, ...]:
         """What a save that gives the subject's tokens relies on."""
         expects = [Expect(USER, subject.user.id, subject.user.version)]

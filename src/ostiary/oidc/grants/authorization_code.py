@@ -38,9 +38,7 @@ async def redeem(desk: Desk, request: TokenRequest) -> TokenAnswer:
         login = await _login(desk, code, client)
         authentication = _redeemable(desk, login, request.form)
         subject = await desk.subject(authentication)
-        refusal = await desk.signin.project_refusal(client, subject.user)
-        if refusal:
-            raise _refused(refusal)
+        await desk.require_project(client, subject.user)
         grant = _grant(desk, login, authentication, await audience_of(desk.cache, client, login.oidc))
         refresh_token, refresh = desk.refresh(grant.id) if may_refresh(client, grant.scope) else ("", None)
         going_on = msgspec.structs.replace(

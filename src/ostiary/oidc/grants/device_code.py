@@ -36,9 +36,7 @@ async def redeem(desk: Desk, request: TokenRequest) -> TokenAnswer:
     if device.authentication is None:
         raise OAuthError("invalid_grant", "the device code was used already")
     subject = await desk.subject(device.authentication)
-    refusal = await desk.signin.project_refusal(client, subject.user)
-    if refusal:
-        raise OAuthError("invalid_grant", refusal)
+    await desk.require_project(client, subject.user)
     oidc = OidcParameters(redirect_uri="", scope=device.scope)
     grant = _grant(desk, device, device.authentication, await audience_of(desk.cache, client, oidc))
     refresh_token, refresh = desk.refresh(grant.id) if may_refresh(client, grant.scope) else ("", None)

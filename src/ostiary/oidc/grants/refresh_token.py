@@ -82,9 +82,7 @@ async def _rotated(
 ) -> TokenAnswer | None:
     """The answer, once the rotation is saved; None if somebody else was faster."""
     subject = await desk.subject(family.authentication, offline=OFFLINE in family.grant.scope)
-    refusal = await desk.signin.project_refusal(client, subject.user)
-    if refusal:
-        raise _refused(refusal)
+    await desk.require_project(client, subject.user)
     scope = _scope(family.grant, request.form.get("scope"))
     resource = narrowed(request.form, family.grant)
     narrower = scope if scope != family.grant.scope else ()

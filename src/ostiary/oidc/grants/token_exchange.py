@@ -48,9 +48,7 @@ async def redeem(desk: Desk, request: TokenRequest) -> TokenAnswer:
     client = client_of(request)
     actor = await actor_of(desk, client, request.form)
     subject = await subject_of(desk, client, request.form, actor)
-    refusal = await desk.signin.project_refusal(client, subject.user)
-    if refusal:
-        raise OAuthError("invalid_grant", refusal)
+    await desk.require_project(client, subject.user)
     wish = await _wish(desk, client, request.form, subject)
     grant = Grant(
         id=desk.effects.new_id(),
