@@ -16,7 +16,6 @@ from ostiary.core.recovery_code import KIND, code_hash, encode
 from ostiary.core.session import SESSION
 from ostiary.core.user import AUTHENTICATOR, USER, Address, UserState
 from ostiary.errors import FailedPrecondition, InvalidArgument, OstiaryError, ResourceExhausted
-from ostiary.factors import one_time_code
 from ostiary.factors.one_time_code import TRIES
 from ostiary.factors.otp_email import OTP_EMAIL
 from ostiary.factors.otp_sms import OTP_SMS
@@ -392,14 +391,3 @@ async def test_recovery_code_refusals(house: House) -> None:
     with refused(FailedPrecondition, "COMMAND-84rgg"):
         await check(house, RECOVERY_CODE, session, RECOVERY)
     assert [one["id"] for one in traces(house)] == ["DOMAIN-6uvh0", "COMMAND-84rgg"]
-
-
-def test_codes_are_even() -> None:
-    """A draw that would favour small codes is thrown away."""
-    draws = iter([b"\xff\xff\xff\xff", b"\xfa\x56\xea\x00", b"\xfa\x56\xe9\xff"])
-
-    class Chance:
-        def random_bytes(self, count: int) -> bytes:
-            return next(draws) if count == 4 else bytes(count)
-
-    assert one_time_code._code(Chance()) == "99999999"  # type: ignore[arg-type]
