@@ -1,7 +1,6 @@
-"""All services over one installation, as one ASGI application. Loaded after the first answer: see ``staged``."""
+"""All services over one installation, as one ASGI application. Loaded when one is asked for that no login needs."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from ostiary.api import (
     administrator,
@@ -14,73 +13,31 @@ from ostiary.api import (
     user,
 )
 from ostiary.api.call import Service
-from ostiary.api.oidc import OidcApi
 from ostiary.api.policies import Policies
 from ostiary.api.user_intents import intent_handlers
-from ostiary.app.installation import Installation
-from ostiary.app.logout import logout_routes
-from ostiary.app.openid import OpenId, open_id
-from ostiary.app.pages import page_routes
-from ostiary.app.session_parts import session_commands
+from ostiary.app.login import Login
+from ostiary.app.services import policy_commands, projects, users
 from ostiary.app.surface import Surface
-from ostiary.app.tokens import access_tokens, signing_keys, token_routes
-from ostiary.factors import FACTORS
 from ostiary.http.application import Application
 from ostiary.idp.intents import Intents
-from ostiary.projects.service import Projects
-from ostiary.settings.commands import PolicyCommands
 from ostiary.settings.organization import OrganizationCommands, OrganizationQueries
 from ostiary.settings.queries import SettingsQueries
 from ostiary.settings.translations import Translations
-from ostiary.users.service import Users
 
 
-def whole(surface: Surface) -> Application:
+def whole(surface: Surface, login: Login) -> Application:
     """The application; it answers everything."""
     installation = surface.installation
-    keys = signing_keys(installation)
-    tokens = access_tokens(installation, keys)
-    openid = open_id(installation, tokens, keys)
-    routes = openid.routes | token_routes(installation, keys, tokens, openid.authenticator)
-    routes |= logout_routes(installation, keys, session_commands(installation))
-    people = users(installation)
-    routes |= page_routes(installation, openid, session_commands(installation), people)
-    policies = Policies(
-        policy_commands(installation), SettingsQueries(installation.store, installation.cache)
-    )
-    return surface.application(_services(surface, openid, people), routes, tokens, policies)
+    queries = SettingsQueries(installation.store, installation.cache)
+    policies = Policies(policy_commands(installation), queries)
+    services = (login.service, *_services(surface, queries))
+    return surface.application(services, login.routes, login.access, policies)
 
 
-def users(installation: Installation) -> Users:
-    """What may be done to users, and known of them."""
-    return Users(
-        installation.store,
-        installation.cache,
-        installation.effects,
-        installation.tools,
-        installation.sealer,
-        installation.pool,
-        FACTORS,
-        domain=installation.settings.domain,
-        breached_passwords=installation.settings.breached_passwords,
-        step_up_lasts=timedelta(seconds=installation.settings.step_up_lasts_s),
-    )
-
-
-def policy_commands(installation: Installation) -> PolicyCommands:
-    """What may be done to groups of settings."""
-    return PolicyCommands(installation.store, installation.cache, installation.effects)
-
-
-def projects(installation: Installation) -> Projects:
-    """What may be done to projects and applications, and known of them."""
-    return Projects(installation.store, installation.cache, installation.effects)
-
-
-def _services(surface: Surface, openid: OpenId, people: Users) -> Sequence[Service]:
+def _services(surface: Surface, queries: SettingsQueries) -> Sequence[Service]:
     installation = surface.installation
     store, effects = installation.store, installation.effects
-    settings_queries = SettingsQueries(store, installation.cache)
+    people = users(installation)
     commands = policy_commands(installation)
     intents = Intents(store, effects, installation.sealer)
     work = projects(installation)
@@ -88,11 +45,8 @@ def _services(surface: Surface, openid: OpenId, people: Users) -> Sequence[Servi
     return (
         user.service(people, intent_handlers(people, intents, surface.sessions.instance_id)),
         identity_provider.service(intents, surface.sessions.instance_id),
-        settings.service(settings_queries, commands, Translations(installation.cache, commands)),
-        organization.service(
-            organizations, OrganizationQueries(store, effects), settings_queries, people.creation
-        ),
-        OidcApi(openid.requests, openid.devices, surface.sessions.instance_id).service(),
+        settings.service(queries, commands, Translations(installation.cache, commands)),
+        organization.service(organizations, OrganizationQueries(store, effects), queries, people.creation),
         project.service(work),
         application.service(work),
         authorization.service(work),

@@ -10,8 +10,8 @@ from typing import Final
 import msgspec
 
 from ostiary.api.user_keys import key_file
-from ostiary.app.composition import users
 from ostiary.app.installation import Installation, existing
+from ostiary.app.services import users
 from ostiary.app.session_parts import session_commands, session_queries
 from ostiary.config import Settings, Trouble
 from ostiary.core.filter import Compare, Filter, Order

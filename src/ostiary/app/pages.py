@@ -17,7 +17,6 @@ from ostiary.http.router import Route
 from ostiary.sessions.commands import SessionCommands
 from ostiary.sessions.timeline import SessionTimelines
 from ostiary.ui.paths import PLACES
-from ostiary.users.service import Users
 
 if TYPE_CHECKING:
     from ostiary.ui.site import Site
@@ -28,10 +27,10 @@ _SHARED: Final = (("GET", "/oauth/v2/authorize"), ("POST", "/oauth/v2/authorize"
 
 
 def page_routes(
-    installation: Installation, openid: OpenId, sessions: SessionCommands, users: Users
+    installation: Installation, openid: OpenId, sessions: SessionCommands
 ) -> dict[tuple[str, str], Route]:
     """Every page, and the pages of errors where browsers and programs come."""
-    late = _Late(installation, openid, sessions, users)
+    late = _Late(installation, openid, sessions)
     pages = {
         place: Route(late.endpoint(place), late.refuse, takes_body=place[0] == "POST") for place in PLACES
     }
@@ -41,10 +40,7 @@ def page_routes(
 class _Late:
     """The site, once it is there."""
 
-    def __init__(
-        self, installation: Installation, openid: OpenId, sessions: SessionCommands, users: Users
-    ) -> None:
-        self._users = users
+    def __init__(self, installation: Installation, openid: OpenId, sessions: SessionCommands) -> None:
         self._installation = installation
         self._openid = openid
         self._sessions = sessions
@@ -76,6 +72,7 @@ class _Late:
 
     def _load(self) -> "Site":
         from ostiary.api.languages import Languages
+        from ostiary.app.services import users
         from ostiary.ui.site import Given, Site
         from ostiary.ui.texts import CATALOGUES
 
@@ -86,7 +83,7 @@ class _Late:
                 requests=openid.requests,
                 devices=openid.devices,
                 sessions=self._sessions,
-                users=self._users,
+                users=users(installation),
                 factors=FACTORS,
                 totp_confirmation=TOTP_CONFIRMATION,
                 seals=installation.sealer,

@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
-from ostiary.app.composition import policy_commands
 from ostiary.app.installation import Installation, existing
 from ostiary.app.operator import operator_caller
+from ostiary.app.services import policy_commands
 from ostiary.app.typed_values import text_of, typed
 from ostiary.config import Settings, Trouble
 from ostiary.core.organization import ORGANIZATION

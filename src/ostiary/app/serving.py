@@ -2,12 +2,10 @@
 
 import asyncio
 import errno
-import gc
 import os
 import signal
 import sys
 from collections.abc import Callable
-from functools import partial
 
 import msgspec
 from structlog.typing import FilteringBoundLogger
@@ -110,9 +108,9 @@ async def _live(settings: Settings, worker: int | None, keeper: int | None) -> b
         watch = _Watch(settings, readiness, log, guest, is_first=not worker)
         fatal.add_done_callback(watch.fail)
         most = Most(possible(settings.connections), settings.connections_per_address)
-        staged = Staged(surface(installation, readiness, log))
+        staged = Staged(surface(installation, readiness, log), on_fatal)
         async with delivering(installation, on_fatal, _say), schedule(installation, on_fatal):
-            await _answer(settings, staged, Server(staged, http2=_http2, now=now, most=most), watch, on_fatal)
+            await _answer(settings, staged, Server(staged, http2=_http2, now=now, most=most), watch)
     log.info("server.stopped", failed=watch.failed)
     return watch.failed
 
@@ -130,14 +128,10 @@ async def _answer(
     staged: Staged,
     server: Server,
     watch: "_Watch",
-    on_fatal: Callable[[BaseException], None],
 ) -> None:
-    loading: list[asyncio.Task[None]] = []
-
     def ready(port: int) -> None:
         watch.ready(port)
-        loading.append(asyncio.create_task(staged.load()))
-        loading[0].add_done_callback(partial(_loaded, on_fatal))
+        staged.begin()
 
     await serve(
         server,
@@ -190,15 +184,6 @@ class _Watch:
         self._readiness.leaving = "the server has failed"
         self._log.error("server.failed", exc_info=error.result())
         os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _loaded(on_fatal: Callable[[BaseException], None], task: "asyncio.Task[None]") -> None:
-    """What is loaded by now stays; garbage is what comes from here on."""
-    gc.freeze()
-    gc.enable()
-    error = None if task.cancelled() else task.exception()
-    if error is not None:
-        on_fatal(error)
 
 
 def _orphaned(loop: asyncio.AbstractEventLoop, keeper: int) -> None:

@@ -42,7 +42,7 @@ class Surface:
         self,
         services: Sequence[Service],
         routes: Routes,
-        tokens: "AccessTokens | None" = None,
+        access: Access | Rings,
         policies: "Policies | None" = None,
     ) -> Application:
         """An application of the session service, these services and these routes."""
@@ -52,7 +52,7 @@ class Surface:
         return build(
             Parts(
                 services=[_measured(service, self.calls, observe) for service in offered],
-                access=self._access(tokens),
+                access=access,
                 log=self.log,
                 new_request_id=of.effects.new_id,
                 is_ready=self.readiness.is_ready,
@@ -61,7 +61,8 @@ class Surface:
             )
         )
 
-    def _access(self, tokens: "AccessTokens | None") -> Access | Rings:
+    def access(self, tokens: "AccessTokens | None") -> Access | Rings:
+        """The test of bearers; ``tokens`` judge access tokens, when they are loaded."""
         of, settings = self.installation, self.installation.settings
         access = Access(of.store, of.cache, of.effects, tokens)
         if max(settings.client_calls_s, settings.all_calls_s) <= 0:

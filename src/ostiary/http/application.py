@@ -96,7 +96,8 @@ class Application:
     def __init__(
         self, router: Router, failures: Failures, streams: AsgiApp, lifespan: Lifespan | None
     ) -> None:
-        """Take the parts."""
+        """Take the parts. ``places`` are the routes' methods and paths."""
+        self.places = router.places
         self._find = router.find
         self._failures = failures
         self._streams = streams

@@ -44,6 +44,7 @@ class Router:
 
         A last one such as ``{rest...}`` stands for every path that no other route fits; it is no variable.
         """
+        self.places = frozenset(routes)  # method and path of each
         self._plain: dict[str, dict[str, Route]] = {}
         self._last: dict[
             str, dict[str, Route]
