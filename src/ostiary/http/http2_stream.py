@@ -3,24 +3,43 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final, Protocol
 from urllib.parse import unquote
 
+from h2.connection import H2Connection
 from h2.errors import ErrorCodes
 from h2.exceptions import ProtocolError
 
+from ostiary.http.connection import Shared
 from ostiary.http.message import Event, Header, Scope
 
-if TYPE_CHECKING:
-    from ostiary.http.http2 import Http2
-
 _OF_ONE_HOP: Final = frozenset((b"connection", b"keep-alive", b"transfer-encoding", b"upgrade"))
+
+
+class Connection(Protocol):
+    """What a stream needs of its connection."""
+
+    h2: H2Connection
+    loop: asyncio.AbstractEventLoop
+    shared: Shared
+    writable: asyncio.Event  # clear while the client reads slowly
+    scheme: str
+    client: Any  # addresses as the transport tells them
+    server: Any
+
+    def flush(self) -> None:
+        """Write what h2 has ready."""
+        ...
+
+    def flush_soon(self) -> None:
+        """Write it when all that is ready to run has run."""
+        ...
 
 
 class Stream:
     """Body in, answer out, both under flow control. ``close`` only tells; nothing is cancelled."""
 
-    def __init__(self, connection: "Http2", identity: int, headers: list[Header]) -> None:
+    def __init__(self, connection: Connection, identity: int, headers: list[Header]) -> None:
         """Begin with the request's header section."""
         self.identity = identity
         self._connection = connection
@@ -163,7 +182,7 @@ def _wake(waiter: "asyncio.Future[None] | None") -> None:
         waiter.set_result(None)
 
 
-def _scope(connection: "Http2", headers: list[Header]) -> Scope:
+def _scope(connection: Connection, headers: list[Header]) -> Scope:
     pseudo = {name: value for name, value in headers if name.startswith(b":")}
     plain = [(bytes(name), bytes(value)) for name, value in headers if not name.startswith(b":")]
     authority = pseudo.get(b":authority")
