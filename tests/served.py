@@ -22,7 +22,7 @@ import requests
 from tests.postgres import Postgres
 
 if TYPE_CHECKING:  # plugins load before coverage begins: nothing of the server may
-    from ostiary.config import Settings
+    from ostiary.config.settings import Settings
 
 START_S: Final = 30
 STOP_S: Final = 30
@@ -167,7 +167,7 @@ class Served:
     @property
     def settings(self) -> "Settings":
         """For what an operator does beside it."""
-        from ostiary.config import load
+        from ostiary.config.loading import load
 
         return load({"data": self.folder, "database": self.database})
 

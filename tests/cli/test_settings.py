@@ -8,7 +8,9 @@ import pytest
 from ostiary.cli import run
 from ostiary.cli.options import Serving
 from ostiary.cli.plain import plain_options
-from ostiary.config import SettingsError, load, names, table
+from ostiary.config.listing import names, table
+from ostiary.config.loading import load
+from ostiary.config.settings import SettingsError
 from tests.cli.process import ostiary
 from tests.house.source import TOP
 

@@ -14,7 +14,7 @@ from ostiary.app.login import login
 from ostiary.app.readiness import Readiness
 from ostiary.app.staged import is_rest
 from ostiary.app.surface import surface
-from ostiary.config import Settings
+from ostiary.config.settings import Settings
 from ostiary.logs import open_log
 from ostiary.storage.folder import prepare
 from tests.cli.conftest import Start

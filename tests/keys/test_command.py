@@ -14,7 +14,7 @@ from ostiary.app.installation import SERVE_NODE, Installation, opened
 from ostiary.app.schedule import schedule
 from ostiary.app.upkeep import prepare_installation
 from ostiary.cli import run
-from ostiary.config import Settings
+from ostiary.config.settings import Settings
 from ostiary.core.signing_key import SIGNING_KEY
 from ostiary.errors import Unavailable
 from ostiary.storage.folder import prepare

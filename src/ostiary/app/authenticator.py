@@ -1,7 +1,7 @@
 """The present code of an authenticator app, for tests and for whoever lost patience with a phone."""
 
 from ostiary.app.installation import existing
-from ostiary.config import Settings, Trouble
+from ostiary.config.settings import Settings, Trouble
 from ostiary.core.user import AUTHENTICATOR
 from ostiary.crypto.otp import code_of, from_base32, step_of
 from ostiary.effects import SystemEffects

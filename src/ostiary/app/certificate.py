@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ostiary.app.named_files import require_file
-from ostiary.config import Settings, Trouble
+from ostiary.config.settings import Settings, Trouble
 from ostiary.http.serve import tls_context
 
 

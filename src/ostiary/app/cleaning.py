@@ -3,7 +3,7 @@
 from collections import Counter
 
 from ostiary.app.installation import Installation, existing
-from ostiary.config import Settings
+from ostiary.config.settings import Settings
 from ostiary.retention.cleaning import Cleaner
 from ostiary.retention.rules import kept_of_days
 

@@ -9,7 +9,7 @@ from ostiary.app.installation import Installation, existing
 from ostiary.app.operator import operator_caller
 from ostiary.app.services import projects
 from ostiary.app.typed_values import text_of, typed
-from ostiary.config import Settings, Trouble
+from ostiary.config.settings import Settings, Trouble
 from ostiary.core.client import APPLICATION, Application, OidcSettings
 from ostiary.projects.application import ApplicationChange
 

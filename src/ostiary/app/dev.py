@@ -7,7 +7,7 @@ import msgspec
 from ostiary.app.founding import first_start
 from ostiary.app.installation import DEV_FILE, Installation
 from ostiary.app.welcome import Alice, Client
-from ostiary.config import Trouble
+from ostiary.config.settings import Trouble
 from ostiary.core.client import APPLICATION
 from ostiary.core.organization import ORGANIZATION, Organization
 from ostiary.core.project import PROJECT

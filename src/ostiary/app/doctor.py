@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from ostiary.app.certificate import context_of, ends_at, is_for
 from ostiary.app.installation import DEV_FILE, MASTER_KEY_FILE, master_key_text
 from ostiary.app.named_files import require_files
-from ostiary.config import Settings, Trouble
+from ostiary.config.settings import Settings, Trouble
 from ostiary.crypto.password import SALT_BYTES, hash_password
 from ostiary.crypto.seal import Sealer
 from ostiary.effects import SystemEffects, stopwatch

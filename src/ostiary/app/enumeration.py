@@ -15,7 +15,7 @@ import uvloop
 from ostiary.app.load import raw_request, timed
 from ostiary.app.measuring import serving
 from ostiary.app.seeding import username, users_of
-from ostiary.config import Settings, Trouble
+from ostiary.config.settings import Settings, Trouble
 
 TOLERATED_MS: Final = 1.0
 _WARM_UP: Final = 10  # pairs

@@ -8,7 +8,7 @@ the other takes its files back.
 import msgspec
 
 from ostiary.app.installation import MASTER_KEY_FILE, Installation
-from ostiary.config import Trouble
+from ostiary.config.settings import Trouble
 from ostiary.core.secret import Secret
 from ostiary.factors.password import PASSWORD
 from ostiary.keys.making import first_keys

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ostiary.config import Settings, Trouble
+from ostiary.config.settings import Settings, Trouble
 from ostiary.core.factor import Tools
 from ostiary.core.organization import INSTANCE, INSTANCE_KEY, Instance
 from ostiary.core.secret import Secret

@@ -6,7 +6,7 @@ from datetime import datetime
 from ostiary.app.installation import existing
 from ostiary.app.operator import ACTOR
 from ostiary.app.rotation import key_rotation
-from ostiary.config import Settings
+from ostiary.config.settings import Settings
 from ostiary.core.signing_key import SigningKey, signing
 
 Row = tuple[str, str, str, str, str]

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from ostiary.config import Trouble
+from ostiary.config.settings import Trouble
 from ostiary.effects import stopwatch
 
 

@@ -16,7 +16,7 @@ import uvloop
 
 from ostiary.app.load import Measured, raw_request, send
 from ostiary.app.seeding import SEEDED_PASSWORD, requests
-from ostiary.config import Settings, Trouble
+from ostiary.config.settings import Settings, Trouble
 
 _START_S: Final = 20
 _STEP_S: Final = 0.02

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from ostiary.config import Settings, Trouble
+from ostiary.config.settings import Settings, Trouble
 
 _READ_LATER: Final = ("smtp_ca", "breached_passwords")
 

@@ -13,7 +13,7 @@ from ostiary.api.user_keys import key_file
 from ostiary.app.installation import Installation, existing
 from ostiary.app.services import users
 from ostiary.app.session_parts import session_commands, session_queries
-from ostiary.config import Settings, Trouble
+from ostiary.config.settings import Settings, Trouble
 from ostiary.core.filter import Compare, Filter, Order
 from ostiary.core.organization import ORGANIZATION, Organization
 from ostiary.core.permission import Caller, Membership, membership_id

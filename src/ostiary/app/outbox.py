@@ -1,7 +1,7 @@
 """What an operator may know of messages that were sent, beside a running server or without."""
 
 from ostiary.app.installation import existing
-from ostiary.config import Settings
+from ostiary.config.settings import Settings
 from ostiary.core.delivery import DELIVERY, Delivery
 from ostiary.core.filter import Compare, Order
 from ostiary.storage.port import Listing

@@ -9,7 +9,7 @@ from ostiary.app.installation import Installation, existing
 from ostiary.app.operator import operator_caller
 from ostiary.app.services import policy_commands
 from ostiary.app.typed_values import text_of, typed
-from ostiary.config import Settings, Trouble
+from ostiary.config.settings import Settings, Trouble
 from ostiary.core.organization import ORGANIZATION
 from ostiary.core.policy import POLICY_TYPES
 from ostiary.settings.commands import Group

@@ -6,7 +6,7 @@ from pathlib import Path
 from ostiary.app.installation import existing
 from ostiary.app.operator import credentials_text, operator_caller, require_writable
 from ostiary.app.services import projects
-from ostiary.config import Settings, Trouble
+from ostiary.config.settings import Settings, Trouble
 from ostiary.core.client import AccessTokenForm, ApplicationType, ClientAuthentication, OidcSettings
 from ostiary.core.client_rules import CODE, REFRESH
 from ostiary.core.permission import Caller

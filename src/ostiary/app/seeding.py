@@ -12,7 +12,7 @@ from typing import Final
 
 from ostiary.app.beginning import begin
 from ostiary.app.installation import COMMAND_NODE, Installation, opened
-from ostiary.config import Settings, Trouble
+from ostiary.config.settings import Settings, Trouble
 from ostiary.core.client import (
     APPLICATION,
     CLIENT_SECRET,

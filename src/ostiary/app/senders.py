@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from ostiary.app.installation import Installation
-from ostiary.config import Settings
+from ostiary.config.settings import Settings
 from ostiary.core.notification import EMAIL_CHANNEL, PHONE_CHANNEL
 from ostiary.delivery.outbox import Deliver, Sender
 

@@ -21,7 +21,7 @@ from ostiary.app.schedule import schedule
 from ostiary.app.staged import Staged
 from ostiary.app.surface import surface
 from ostiary.app.welcome import Alice, welcome
-from ostiary.config import Settings, Trouble
+from ostiary.config.settings import Settings, Trouble
 from ostiary.crypto.hash_pool import processors
 from ostiary.http.admission import Most, possible
 from ostiary.http.connection import Shared

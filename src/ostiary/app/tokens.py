@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ostiary.access.access_token import AccessTokens
 from ostiary.app.installation import Installation
-from ostiary.config import Settings
+from ostiary.config.settings import Settings
 from ostiary.core.language import SUPPORTED_LANGUAGES
 from ostiary.http.message import Endpoint
 from ostiary.http.router import Route

@@ -5,7 +5,7 @@ from contextlib import nullcontext
 
 from ostiary.app.beginning import begin
 from ostiary.app.installation import COMMAND_NODE, opened
-from ostiary.config import Settings, Trouble
+from ostiary.config.settings import Settings, Trouble
 from ostiary.storage.folder import FolderInUse, locked, prepare
 
 

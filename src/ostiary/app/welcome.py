@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from ostiary import __version__
-from ostiary.config import Settings
+from ostiary.config.settings import Settings
 from ostiary.core.secret import Secret
 from ostiary.users.first_start import ADMINISTRATOR
 

@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from ostiary.cli.plain import plain_options, serve_with
-from ostiary.config import Trouble
+from ostiary.config.settings import Trouble
 from ostiary.errors import OstiaryError
 
 _PRIVATE = 0o077  # files of ours are for their owner alone

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from ostiary.config import Settings, load
+from ostiary.config.loading import load
+from ostiary.config.settings import Settings
 
 
 def bench(

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Final
 
 from cyclopts import Parameter
 
-from ostiary.config import Settings, load
+from ostiary.config.loading import load
+from ostiary.config.settings import Settings
 
 _DATA = Parameter(help="The data folder (default ./ostiary-data).")
 _DATABASE = Parameter(help="`sqlite`, in the data folder (default), or postgresql://USER@HOST/NAME.")

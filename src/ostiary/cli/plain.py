@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ostiary.config import load, switches, words
+from ostiary.config.listing import switches, words
+from ostiary.config.loading import load
 
 
 def plain_options(arguments: list[str]) -> dict[str, Any] | None:

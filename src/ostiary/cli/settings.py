@@ -6,7 +6,8 @@ from cyclopts import App, Parameter
 
 from ostiary.cli.options import HERE, Place
 from ostiary.cli.policy import change, get, reset
-from ostiary.config import PREFIX, table, values
+from ostiary.config.listing import table, values
+from ostiary.config.loading import PREFIX
 
 settings = App(
     name="settings", help="Every setting of this program; get and set: policies, which the database holds."

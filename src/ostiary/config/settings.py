@@ -1,27 +1,16 @@
-"""The settings: from options of the command line, over ``OSTIARY_*``, over ``ostiary.toml``, over the defaults."""
+"""Everything that can be set."""
 
-import difflib
 import ipaddress
-import os
-import re
-import tomllib
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
-from ostiary.core.secret import Secret, without_password
+from ostiary.core.secret import Secret
 
-PREFIX: Final = "OSTIARY_"
-FILE: Final = Path("ostiary.toml")
 SQLITE: Final = "sqlite"
-_OF_OTHERS: Final = ("OSTIARY_BENCH_",)  # variables of the benchmarks, not ours
 _POSTGRES: Final = ("postgresql://", "postgres://")
-_MOST_WORKERS: Final = 64
-_COUNTS: Final = {"hash_workers", "connections", "connections_per_address"}
-_FIELD: Final = re.compile(r"`\$\.(\w+)`")
 
 
 class Trouble(Exception):
@@ -221,180 +210,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def is_local(self) -> bool:
         """Whether only this machine can reach the server."""
-        return _is_here(self.host)
+        return is_here(self.host)
 
 
-def load(given: Mapping[str, Any], file: Path | None = None) -> Settings:
-    """The settings as they hold; ``given`` are options of the command line (None: not given). Raises SettingsError."""
-    here = Path.cwd()
-    said = _of_file(file) | _of_environment(here) | _placed(given, here)
-    try:
-        settings = msgspec.convert(
-            {"data": here / Settings().data, **said}, Settings, strict=False, dec_hook=_decoded
-        )
-    except msgspec.ValidationError as error:
-        raise SettingsError(_told(str(error))) from None
-    refusal = _refusal(settings)
-    if refusal:
-        raise SettingsError(refusal)
-    return settings
-
-
-def names() -> tuple[str, ...]:
-    """Every setting's name."""
-    return Settings.__struct_fields__
-
-
-def switches() -> frozenset[str]:
-    """Settings that are true or false."""
-    return frozenset(name for name in names() if isinstance(getattr(Settings(), name), bool))
-
-
-def words() -> frozenset[str]:
-    """Settings that take a value on the command line, where everybody may read it: no secret, therefore."""
-    return frozenset(names()) - switches() - secrets()
-
-
-def secrets() -> frozenset[str]:
-    """Settings that nobody may see."""
-    return frozenset(name for name in names() if isinstance(getattr(Settings(), name), Secret))
-
-
-def table() -> list[tuple[str, str, str, str]]:
-    """Name, unit, default and meaning of every setting."""
-    hints, defaults = get_type_hints(Settings, include_extras=True), values(Settings())
-    said = {name: hint.__metadata__ for name, hint in hints.items()}
-    return [(name, said[name][0], defaults[name], said[name][1]) for name in names()]
-
-
-def values(settings: Settings) -> dict[str, str]:
-    """Every setting as it holds; secrets are stars."""
-    shown = {name: _shown(getattr(settings, name)) for name in names()}
-    return shown | {"database": without_password(settings.database)}
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, Secret):
-        return "***" if value.reveal() else ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "" if value is None else str(value)
-
-
-def _of_file(file: Path | None) -> dict[str, Any]:
-    if file is None and not FILE.exists():
-        return {}
-    path = (file or FILE).absolute()
-    try:
-        said = tomllib.loads(path.read_text())
-    except FileNotFoundError:
-        raise SettingsError(f"There is no file {file}.") from None
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"{path} cannot be read: {error}.") from None
-    said = {name.replace("-", "_"): value for name, value in said.items()}
-    for name in said.keys() - set(names()):
-        raise SettingsError(f"{path} has {name}, which is no setting.{_meant(name, names())}")
-    return _placed(said, path.parent)
-
-
-def _of_environment(here: Path) -> dict[str, Any]:
-    known = {f"{PREFIX}{name.upper()}": name for name in names()}
-    said: dict[str, Any] = {}
-    for variable, value in os.environ.items():
-        if variable in known:
-            said[known[variable]] = value
-        elif variable.startswith(PREFIX) and not variable.startswith(_OF_OTHERS):
-            advice = _meant(variable, tuple(known))
-            raise SettingsError(f"The environment has {variable}, which is no setting.{advice}")
-    return _placed(said, here)
-
-
-def _placed(said: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """What was said, without what was not; paths are meant from that folder. Raises SettingsError."""
-    paths = {"data", "tls_cert", "tls_key", "smtp_ca", "breached_passwords"}
-    for name in paths & said.keys():
-        if said[name] == "":  # it would be the folder itself
-            raise SettingsError(f"{name} is empty: give it a path, or leave it out.")
-    return {
-        name: folder / value if name in paths and isinstance(value, str | Path) else value
-        for name, value in said.items()
-        if value is not None
-    }
-
-
-def _meant(name: str, known: tuple[str, ...]) -> str:
-    near = difflib.get_close_matches(name, known, 1)
-    return f" Is it {near[0]}?" if near else " `ostiary settings` lists all."
-
-
-def _decoded(kind: type, value: Any) -> Any:
-    if not isinstance(value, str | Path):
-        raise ValueError("a text is expected")  # noqa: TRY004  as msgspec wants it
-    return Secret(str(value)) if kind is Secret else Path(value)
-
-
-def _told(message: str) -> str:
-    """The setting that an error is about: its name and what it takes, never the value, which may be a secret."""
-    field = _FIELD.search(message)
-    if field is None:
-        return "A setting has a value of the wrong form; `ostiary settings` lists all."
-    kind, *said = get_args(get_type_hints(Settings, include_extras=True)[field[1]])
-    choices = [choice for choice in get_args(kind) if choice] if get_origin(kind) is Literal else []
-    expected = " or ".join(choices) or (f"a whole number, {said[0]}" if kind is int else said[0])
-    return f"The setting {field[1]} has a value of the wrong form. It takes: {expected}."
-
-
-def _refusal(settings: Settings) -> str:
-    if settings.database != SQLITE and not settings.is_postgres:
-        return "The database setting must be `sqlite`, or a URL such as postgresql://ostiary@db.example.com/ostiary."
-    if settings.workers != 1 and not settings.is_postgres:
-        return "With SQLite one process serves (workers = 1): it already uses all that one database file can give."
-    if not 1 <= settings.workers <= _MOST_WORKERS:
-        return f"There are 1 to {_MOST_WORKERS} workers."
-    if settings.test_clock and settings.workers != 1:
-        return "test_clock moves the time of one process: leave out workers."
-    if not settings.host:  # it would be every address
-        return "host is empty: leave it out, or give 0.0.0.0 or :: to listen on all addresses."
-    if not 0 <= settings.port <= 65_535:
-        return f"There is no port {settings.port}."
-    for name in names():
-        if (name in _COUNTS or name.endswith(("_days", "_s"))) and (getattr(settings, name) or 0) < 0:
-            return f"{name} cannot be less than 0."
-    if (settings.tls_cert is None) != (settings.tls_key is None):
-        return "TLS needs both, tls_cert and tls_key."
-    if settings.dev and not settings.is_local:
-        return f"dev is for this machine alone: it is refused on the address {settings.host}."
-    if settings.test_clock and not settings.dev:
-        return "test_clock needs dev."
-    return _refusal_of_senders(settings) or _refusal_of_url(settings.external_url)
-
-
-def _refusal_of_senders(settings: Settings) -> str:
-    wanted = {"smtp": ("mail_sender", "smtp_host"), "twilio": ("sms_sender", "twilio_account_sid")}
-    for sender in (settings.mail, settings.sms):
-        missing = [name for name in wanted.get(sender, ()) if not getattr(settings, name)]
-        if missing:
-            return f"{sender} needs {' and '.join(missing)}."
-    if settings.smtp_user and settings.smtp_security == "none" and not _is_here(settings.smtp_host):
-        return "A password must not go to another machine in the clear: smtp_security is none."
-    return ""
-
-
-def _is_here(host: str) -> bool:
+def is_here(host: str) -> bool:
+    """Whether the address is this machine's own, which no other one can reach."""
     if host == "localhost":
         return True
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _refusal_of_url(text: str) -> str:
-    if not text:
-        return ""
-    parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        return "external_url must be an http or https URL, such as https://id.example.com."
-    if parts.path not in {"", "/"} or parts.query or parts.fragment or parts.username is not None:
-        return "external_url is scheme, host and port only: clients look for us at the root of a host."
-    return ""
