@@ -22,8 +22,9 @@ from ostiary.errors import Aborted, FailedPrecondition, Internal, NotFound
 from ostiary.sessions.change import Changed, SessionChange, UserNamed
 from ostiary.sessions.decide import View
 from ostiary.sessions.guesses import TRIES
+from ostiary.sessions.round import Reading
 from ostiary.sessions.rules import require_end, require_write
-from ostiary.sessions.work import Reading, Worker
+from ostiary.sessions.work import Worker
 from ostiary.storage.port import Audit, Changes, Conflict, ExpectOwned, Message, Put, Remove
 from ostiary.storage.reads import user_by_login_name
 
