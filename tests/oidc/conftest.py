@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hashlib
 from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import msgspec
 import pytest
 
 from ostiary.access.access_token import AccessTokens
+from ostiary.access.peer_limit import PeerLimit
 from ostiary.core.client import (
     APPLICATION,
     CLIENT_SECRET,
@@ -21,6 +23,7 @@ from ostiary.core.client import (
     ClientAuthentication,
     OidcSettings,
 )
+from ostiary.core.network import public_network_of
 from ostiary.core.project import PROJECT, Project
 from ostiary.core.secret import secret_hash, token_text
 from ostiary.core.signing_key import SIGNING_KEY, SigningKey
@@ -57,6 +60,7 @@ ISSUER = "http://localhost:8080"
 REDIRECT = "http://localhost:9999/cb"
 VERIFIER = "v" * 64
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+BEGUN = 10  # logins that one public address may begin in a minute
 SECRET = token_text(CLIENT_SECRET, "701", b"s" * 32)
 EVERY_GRANT = (
     "authorization_code",
@@ -105,7 +109,8 @@ class Provider(House):
         self.signin = SignIn(store, self.cache, self.effects, is_strict=is_strict)
         self.authenticator = ClientAuthenticator(store, self.cache, self.effects, ISSUER)
         own = _Own(self.access, self.keys)
-        self.devices = DeviceAuthorizations(self.signin, self.authenticator, ISSUER)
+        self.begun = PeerLimit(BEGUN, timedelta(minutes=1), self.effects.now, public_network_of)
+        self.devices = DeviceAuthorizations(self.signin, self.authenticator, ISSUER, self.begun)
         self.desk = Desk(
             store,
             self.cache,
@@ -119,8 +124,8 @@ class Provider(House):
         )
         self.token_endpoint = TokenEndpoint(self.desk, self.authenticator, GRANTS)
         self.requests = AuthorizationRequests(self.signin, ISSUER, FrontChannel(self.desk))
-        self.authorize = Authorize(self.signin, self.requests, own, ISSUER, "", response_types)
-        self.push = PushRequest(store, self.effects, self.authenticator, self.authorize)
+        self.authorize = Authorize(self.signin, self.requests, own, ISSUER, "", self.begun, response_types)
+        self.push = PushRequest(store, self.effects, self.authenticator, self.authorize, self.begun)
 
     async def furnish(self) -> None:
         """The clients too; alice's authenticator app is away, so that a password suffices."""
@@ -156,7 +161,7 @@ class Provider(House):
             return oauth_problem(error)
         return answer
 
-    async def start(self, **parameters: str | None) -> Response:
+    async def start(self, peer_ip: str = "", /, **parameters: str | None) -> Response:
         """An authorization request of the web client; None takes a parameter away."""
         wanted: dict[str, str | None] = {
             "client_id": "web",
@@ -169,7 +174,8 @@ class Provider(House):
             "code_challenge_method": "S256",
         }
         sent = {name: value for name, value in {**wanted, **parameters}.items() if value is not None}
-        request = Request("GET", "/oauth/v2/authorize", {}, urlencode(sent).encode())
+        encoded = urlencode(sent).encode()
+        request = Request("GET", "/oauth/v2/authorize", {}, encoded, peer_ip=peer_ip)
         return await self.ask(self.authorize, request)
 
     async def code_for(self, session: Changed | None = None, **parameters: str | None) -> str:

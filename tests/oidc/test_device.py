@@ -36,7 +36,7 @@ async def test_a_device_is_let_in(provider: Provider) -> None:
     assert (told["expires_in"], told["interval"], told["user_code"][4]) == (300, 5, "-")
     form = {"grant_type": GRANT, "device_code": told["device_code"]}
     assert error_of(await provider.token(**form)) == "authorization_pending"
-    device, client, project = await provider.devices.by_user_code(told["user_code"].lower())
+    device, client, project = await provider.devices.by_user_code(LOGIN_CLIENT, told["user_code"].lower())
     assert (client.client_id, project) == ("web", "700")
     session = await provider.alice()
     await provider.devices.approve(LOGIN_CLIENT, device.id, Proof(session.session_id, session.token))
@@ -62,7 +62,7 @@ async def test_denied_expired_and_foreign(provider: Provider) -> None:
     """Each with the RFC's error."""
     told = await asked(provider)
     form = {"grant_type": GRANT, "device_code": told["device_code"]}
-    device, _, _ = await provider.devices.by_user_code(told["user_code"])
+    device, _, _ = await provider.devices.by_user_code(LOGIN_CLIENT, told["user_code"])
     assert error_of(await provider.token(client="other", **form)) == "invalid_grant"
     with pytest.raises(NotFound):
         await provider.devices.deny(STRANGER, device.id)
@@ -77,7 +77,7 @@ async def test_denied_expired_and_foreign(provider: Provider) -> None:
         error_of(await provider.token(grant_type=GRANT, device_code=late["device_code"])) == "expired_token"
     )
     with pytest.raises(NotFound) as unknown:
-        await provider.devices.by_user_code(late["user_code"])
+        await provider.devices.by_user_code(LOGIN_CLIENT, late["user_code"])
     assert unknown.value.id == "QUERY-Sah9a"
 
 
@@ -87,7 +87,7 @@ async def test_unknown_codes(provider: Provider) -> None:
         assert error_of(await provider.token(grant_type=GRANT, device_code=code)) == "invalid_grant"
     for typed in ("", "BBBB-BBBB"):
         with pytest.raises(NotFound):
-            await provider.devices.by_user_code(typed)
+            await provider.devices.by_user_code(LOGIN_CLIENT, typed)
     with pytest.raises(NotFound) as unknown:
         await provider.devices.approve(LOGIN_CLIENT, "1", Proof("1", "x"))
     assert unknown.value.id == "COMMAND-D2hf2"
@@ -110,7 +110,7 @@ async def test_a_public_client_must_be_registered_for_it(provider: Provider) -> 
 async def test_whoever_lost_the_project_meanwhile_gets_nothing(provider: Provider) -> None:
     """Approved while alice might use the project, redeemed when she may not."""
     told = await asked(provider)
-    device, _, _ = await provider.devices.by_user_code(told["user_code"])
+    device, _, _ = await provider.devices.by_user_code(LOGIN_CLIENT, told["user_code"])
     session = await provider.alice()
     await provider.devices.approve(LOGIN_CLIENT, device.id, Proof(session.session_id, session.token))
     await provider.edit(PROJECT, "700", requires_authorization=True)

@@ -69,10 +69,10 @@ class OidcApi:
                 raise Unimplemented("OIDCv2-zee7A", "Answer with a session or with an error")
 
     async def get_device(
-        self, _: Call, request: pb.GetDeviceAuthorizationRequestRequest
+        self, call: Call, request: pb.GetDeviceAuthorizationRequestRequest
     ) -> pb.GetDeviceAuthorizationRequestResponse:
         """GetDeviceAuthorizationRequest."""
-        device, client, project_name = await self._devices.by_user_code(request.user_code)
+        device, client, project_name = await self._devices.by_user_code(call.caller, request.user_code)
         message = authorization_pb.DeviceAuthorizationRequest(
             id=device.id,
             client_id=client.client_id,

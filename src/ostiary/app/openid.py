@@ -1,13 +1,18 @@
 """OpenID Connect and OAuth over one installation: the endpoints and what login UIs answer them with."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from ostiary.access.access_token import AccessTokens
+from ostiary.access.peer_limit import PeerLimit
 from ostiary.app.installation import Installation
 from ostiary.app.tokens import refresh_secrets, response_types
+from ostiary.config.settings import Settings
 from ostiary.core.grant import Grant
+from ostiary.core.network import public_network_of
 from ostiary.crypto.jws import BadToken
+from ostiary.effects import Effects
 from ostiary.http.router import Route
 from ostiary.keys.signing import SigningKeys
 from ostiary.oidc.authorize import Authorize
@@ -65,7 +70,10 @@ def open_id(installation: Installation, access: AccessTokens, keys: SigningKeys)
     issuer, effects = settings.url, installation.effects
     signin = SignIn(store, cache, effects, is_strict=settings.strict_authentication)
     authenticator = ClientAuthenticator(store, cache, effects, issuer)
-    devices = DeviceAuthorizations(signin, authenticator, issuer)
+    begun = _begun(settings, effects)
+    devices = DeviceAuthorizations(
+        signin, authenticator, issuer, begun, counts_networks=settings.address_limits
+    )
     own = _OwnTokens(access, keys)
     desk = Desk(
         store=store,
@@ -80,9 +88,11 @@ def open_id(installation: Installation, access: AccessTokens, keys: SigningKeys)
     )
     front_channel = FrontChannel(desk) if settings.front_channel_id_tokens else None
     requests = AuthorizationRequests(signin, issuer, front_channel)
-    authorize = Authorize(signin, requests, own, issuer, settings.login_base_url, response_types(settings))
+    authorize = Authorize(
+        signin, requests, own, issuer, settings.login_base_url, begun, response_types(settings)
+    )
     token = TokenEndpoint(desk, authenticator, GRANTS)
-    pushed = PushRequest(store, effects, authenticator, authorize)
+    pushed = PushRequest(store, effects, authenticator, authorize, begun)
     routes: Routes = {
         ("GET", "/oauth/v2/authorize"): oauth_route(authorize, takes_body=False, cross_origin=False),
         ("POST", "/oauth/v2/authorize"): oauth_route(authorize, cross_origin=False),
@@ -91,3 +101,9 @@ def open_id(installation: Installation, access: AccessTokens, keys: SigningKeys)
         ("POST", "/oauth/v2/device_authorization"): oauth_route(devices),
     }
     return OpenId(signin, requests, devices, authenticator, routes)
+
+
+def _begun(settings: Settings, effects: Effects) -> PeerLimit:
+    """How many logins a public address may begin: nobody is known yet who could be counted instead."""
+    most = settings.address_logins_minute if settings.address_limits else 0
+    return PeerLimit(most, timedelta(minutes=1), effects.now, public_network_of)

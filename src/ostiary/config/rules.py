@@ -7,7 +7,7 @@ from ostiary.config.listing import names
 from ostiary.config.settings import SQLITE, Settings, is_here
 
 _MOST_WORKERS: Final = 64
-_COUNTS: Final = {"hash_workers", "connections", "connections_per_address"}
+_COUNTS: Final = {"hash_workers", "connections", "connections_per_address", "address_logins_minute"}
 
 
 def refusal(settings: Settings) -> str:

@@ -84,8 +84,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     address_limits: Annotated[
         bool,
         "true/false",
-        "Wrong guesses and messages are counted by the end user's public address too; no: by user alone.",
+        "Guesses, messages and new logins are counted by public address too; no: when all come from one proxy's.",
     ] = True
+    address_logins_minute: Annotated[
+        int, "a minute", "So many logins may one public address begin, counted by each process; 0: no limit."
+    ] = 1_000
     breached_passwords: Annotated[
         Path | None,
         "file",

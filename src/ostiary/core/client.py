@@ -80,6 +80,11 @@ class Application(msgspec.Struct, frozen=True, omit_defaults=True):
     oidc: OidcSettings | None = None
     version: int = 1
 
+    @property
+    def has_credentials(self) -> bool:
+        """Whether it proves who it is; without, anybody who knows its client id may speak in its name."""
+        return self.authentication is not ClientAuthentication.NONE
+
 
 APPLICATION = Kind(
     "application",

@@ -15,6 +15,7 @@ FREE_GUESSES: Final = 5
 LONGEST_PAUSE: Final = timedelta(minutes=15)
 _FAST: Final = (Window("5min", 5), Window("hour", 20), Window("day", 50))
 _OF_NETWORK: Final = (Window("5min", 10), Window("hour", 50))
+_OF_LOGIN_UI: Final = (Window("5min", 1_000),)  # all its people's together: a code of 34 bits bears that
 
 
 def pause_after(failed: int) -> timedelta:
@@ -39,6 +40,14 @@ def network_limits(network: str, factor: Factor, now: datetime) -> tuple[RateLim
     if not network:
         return ()
     return rate_limits(f"guess:from:{network}:{'slow' if factor.slow else 'fast'}", _OF_NETWORK, now)
+
+
+def user_code_limits(guesser: str, now: datetime, *, is_login_ui: bool) -> tuple[RateLimit, ...]:
+    """The windows of wrong user codes of devices: of a network or an account, or of a login UI where many people type.
+
+    Source: RFC 8628 5.1.
+    """
+    return rate_limits(f"guess:code:{guesser}", _OF_LOGIN_UI if is_login_ui else _OF_NETWORK, now)
 
 
 def guess_counters(user_id: str, factor: Factor, now: datetime) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import msgspec
 
+from ostiary.access.peer_limit import PeerLimit
 from ostiary.core.client import Application, OidcSettings
 from ostiary.core.login_request import (
     LOGIN_REQUEST,
@@ -68,27 +69,33 @@ class Authorize:
         hints: IdTokenHints,
         issuer: str,
         login_base: str,
+        begun: PeerLimit,
         response_types: Sequence[str] = CODE_ALONE,
     ) -> None:
-        """``login_base`` is the instance's login UI (empty: our own pages), ``response_types`` what is on offer."""
+        """``login_base`` is the instance's login UI (empty: our own pages), ``response_types`` what is on offer.
+
+        ``begun`` bounds the requests that somebody is still to be logged in for.
+        """
         self._signin = signin
         self.cache = signin.cache
         self._requests = requests
         self._hints = hints
         self._issuer = issuer
         self._login_base = login_base
+        self._begun = begun
         self._response_types = response_types
 
     async def __call__(self, request: Request) -> Response:
         """A redirect to the login UI, or to the client with an answer; raises OAuthError before the client is known."""
         await self._signin.cache.fresh()
+        self._begun.require(request.peer_ip)  # before a pushed request is spent
         parameters = form_of(request) if request.method == "POST" else query_of(request)
         parameters = await self._pushed(parameters)
         trusted = await self.trusted(parameters)
         try:
             return await self._opened(request, trusted, self.checked(trusted))
         except OAuthError as error:
-            return await self._error(trusted, error)
+            return await self._error(request, trusted, error)
 
     def checked(self, trusted: Trusted) -> OidcParameters:
         """The request's parameters, all as they must be; raises OAuthError, which may be redirected."""
@@ -117,7 +124,8 @@ class Authorize:
         request = await self._saved(http, trusted, oidc)
         # every other prompt wants to be seen
         if token is not None and is_session_hint and set(oidc.prompt) <= {"none"}:
-            return await self._by_session(request, Proof(token.id, hint), trusted)
+            return await self._by_session(http, request, Proof(token.id, hint), trusted)
+        self._begun.count(http.peer_ip)
         return _redirect(login_url(request, trusted.oidc.login_base_uri or self._login_base))
 
     async def _hinted(self, hint: str) -> str:
@@ -145,11 +153,14 @@ class Authorize:
         await self._signin.store.save(Changes(puts=(Put(LOGIN_REQUEST, request),)))
         return request
 
-    async def _by_session(self, request: LoginRequest, proof: Proof, trusted: Trusted) -> Response:
+    async def _by_session(
+        self, http: Request, request: LoginRequest, proof: Proof, trusted: Trusted
+    ) -> Response:
         """Finish at once with the session whose token was sent; where it does not satisfy, log in after all."""
         try:
             finished = await self._requests.finish(Caller("", ""), request.id, proof, by_token=True)
         except (FailedPrecondition, PermissionDenied) as refusal:
+            self._begun.count(http.peer_ip)
             if "none" in request.oidc.prompt:
                 code = "access_denied" if refusal.id == NOT_OF_THE_PROJECT else "login_required"
                 raise OAuthError(code, refusal.hint or refusal.message) from refusal
@@ -173,7 +184,7 @@ class Authorize:
             raise OAuthError("invalid_request_uri", "the request_uri was used already") from None
         return opened(request_uri, kept.sealed)
 
-    async def _error(self, trusted: Trusted, error: OAuthError) -> Response:
+    async def _error(self, http: Request, trusted: Trusted, error: OAuthError) -> Response:
         state = trusted.parameters.get("state")
         oidc = OidcParameters(
             trusted.redirect_uri,
@@ -184,6 +195,7 @@ class Authorize:
         values = error_values(oidc, error.code, error.message, self._issuer)
         if oidc.response_mode != "form_post":
             return _redirect(callback_url("", oidc, values, self._issuer))
+        self._begun.count(http.peer_ip)
         # the page that posts it believes what is stored
         kept = oidc if len(state) <= MAX_TEXT else msgspec.structs.replace(oidc, state=None)
         request = await self._saved(None, trusted, kept, Stage.FAILED)

@@ -113,7 +113,7 @@ class ClientAuthenticator:
 
 def trace_of(client: Application, at: datetime, action: str, subject: str) -> Audit | None:
     """The audit record of what a client asked for; None for one without credentials: anybody could fill the audit."""
-    if client.authentication is ClientAuthentication.NONE:
+    if not client.has_credentials:
         return None
     return Audit(at, client.client_id, action, subject, detail(client_id=client.client_id))
 

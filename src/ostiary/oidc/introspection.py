@@ -8,7 +8,7 @@ from datetime import datetime
 from ostiary.access.access_token import AccessTokens, ValidAccess
 from ostiary.access.personal_access_token import PERSONAL_SCOPE, ValidPersonal, find_personal
 from ostiary.access.session_token import ValidSession, find_session
-from ostiary.core.client import Application, ClientAuthentication
+from ostiary.core.client import Application
 from ostiary.core.login_request import Authentication
 from ostiary.core.secret import parse_token
 from ostiary.effects import Effects
@@ -50,7 +50,7 @@ class Introspection:
         form = form_of(request)
         await self._cache.fresh()
         client = await self._authenticator.application(request, form, is_read=True)
-        if client.authentication is ClientAuthentication.NONE:
+        if not client.has_credentials:
             text = "a client without credentials may not introspect: anybody could scan for tokens"
             raise OAuthError("invalid_client", text, 401)
         claims = await self._claims(form.require("token"), client)

@@ -6,6 +6,7 @@ Source: RFC 9126.
 import base64
 from datetime import timedelta
 
+from ostiary.access.peer_limit import PeerLimit
 from ostiary.core.login_request import PUSHED_REQUEST, PushedRequest
 from ostiary.core.secret import SECRET_BYTES
 from ostiary.effects import Effects
@@ -26,19 +27,27 @@ class PushRequest:
     """``POST /oauth/v2/par``."""
 
     def __init__(
-        self, store: Store, effects: Effects, authenticator: ClientAuthenticator, authorize: Authorize
+        self,
+        store: Store,
+        effects: Effects,
+        authenticator: ClientAuthenticator,
+        authorize: Authorize,
+        begun: PeerLimit,
     ) -> None:
-        """``authorize`` knows what a good request is."""
+        """``authorize`` knows what a good request is; ``begun`` bounds those of clients without credentials."""
         self._store = store
         self._effects = effects
         self._authenticator = authenticator
         self._authorize = authorize
+        self._begun = begun
 
     async def __call__(self, request: Request) -> Response:
         """A fresh request URI, good once and for 60 seconds; raises OAuthError."""
         await self._authorize.cache.fresh()
         form = form_of(request)
         client = await self._authenticator.application(request, form)
+        if not client.has_credentials:
+            self._begun.take(request.peer_ip)
         if "request_uri" in form:
             raise OAuthError("invalid_request", "a pushed request cannot name another one")
         kept = {name: values for name, values in form.dump().items() if name not in CREDENTIALS}

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from ostiary.access.peer_limit import PeerLimit
 from ostiary.core.login_step import Way
 from ostiary.errors import (
     CredentialRefused,
@@ -24,7 +25,6 @@ from ostiary.ui.checks import Checks, is_of_session, lifetime_of
 from ostiary.ui.choice import Account, Turn, View, named
 from ostiary.ui.cookie import Kept
 from ostiary.ui.login_pages import SENT, WRONG, LoginPages, waiting
-from ostiary.ui.peer_limit import PeerLimit
 from ostiary.ui.sealed_text import SealedTexts
 from ostiary.ui.visit import Visit
 from ostiary.users.typed_name import meant_login_name
@@ -129,8 +129,7 @@ class FactorForms:
     async def passkey(self, visit: Visit, form: Parameters) -> Response:
         """A passkey of whoever it belongs to: first its challenge for our script, then what it signed."""
         if form.get("begin"):
-            self._asked.require(visit.request.peer_ip)
-            self._asked.count(visit.request.peer_ip)
+            self._asked.take(visit.request.peer_ip)
             kept, options = await self._checks.ask_anybody(visit.request)
             sealed = self._ceremonies.write(msgspec.json.encode(kept).decode())
             return self._pages.to_script({"options": options, "fields": {"ceremony": sealed}})

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
+from ostiary.access.peer_limit import PeerLimit
 from ostiary.core.factor import Factor
 from ostiary.errors import NotFound, OstiaryError
 from ostiary.http.message import Endpoint, Request, Response
@@ -24,7 +25,7 @@ from ostiary.ui.checks import Checks, Ways
 from ostiary.ui.consent import ConsentForm
 from ostiary.ui.cookie import LoginCookie, Seals
 from ostiary.ui.device import DevicePage
-from ostiary.ui.device_codes import WINDOW, DeviceCodes
+from ostiary.ui.device_codes import DeviceCodes
 from ostiary.ui.enrolment_forms import EnrolmentForms
 from ostiary.ui.factor_forms import FactorForms
 from ostiary.ui.form_post import FormPost
@@ -38,7 +39,6 @@ from ostiary.ui.mailed.pending import PendingLogins
 from ostiary.ui.mailed.site import ASKED, ASKED_WITHIN, mailed_endpoints
 from ostiary.ui.pages import Pages
 from ostiary.ui.password_change import PasswordChangeForm
-from ostiary.ui.peer_limit import PeerLimit
 from ostiary.ui.purpose import Purposes
 from ostiary.ui.refusal import Refusals
 from ostiary.ui.sealed_text import SealedTexts
@@ -47,7 +47,8 @@ from ostiary.ui.visit import Visits
 from ostiary.users.context import STEP_UP_LASTS
 from ostiary.users.service import Users
 
-_CEREMONIES: Final = 100  # passkey ceremonies begun from one address within minutes; each page begins one
+_CEREMONIES: Final = 100  # passkey ceremonies begun from one address; each page begins one
+_CEREMONIES_WITHIN: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class Site:
         assets = Assets()
         pages = Pages(assets, given.catalogues, effects.random_bytes, is_secure=is_secure)
         cookie = LoginCookie(given.seals, given.broken_seal, is_secure=is_secure)
-        codes = DeviceCodes(given.devices, effects.now)
+        codes = DeviceCodes(given.devices)
         purposes = Purposes(given.signin, given.requests, codes, given.step_up_lasts)
         visits = Visits(given.signin, cookie, pages, purposes)
         forms = Forms(given.external_url)
@@ -152,7 +153,7 @@ def _login(
     names: SealedTexts,
     consent: ConsentForm,
 ) -> Login:
-    asked = PeerLimit(_CEREMONIES, WINDOW, given.signin.effects.now)
+    asked = PeerLimit(_CEREMONIES, _CEREMONIES_WITHIN, given.signin.effects.now)
     return Login(
         visits,
         forms,

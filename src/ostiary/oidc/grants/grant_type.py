@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
-from ostiary.core.client import Application, ClientAuthentication
+from ostiary.core.client import Application
 from ostiary.oidc.desk import Desk, TokenAnswer, TokenRequest
 from ostiary.oidc.errors import OAuthError
 from ostiary.oidc.parameters import Parameters
@@ -32,7 +32,6 @@ class GrantType:
     def require_open_to(self, client: Application) -> None:
         """Raise unauthorized_client unless the client is registered for it."""
         registered = client.oidc.grant_types if client.oidc else ()
-        is_confidential = client.authentication is not ClientAuthentication.NONE
-        implied = self.is_implied and is_confidential and "authorization_code" in registered
+        implied = self.is_implied and client.has_credentials and "authorization_code" in registered
         if not implied and self.name not in registered:
             raise OAuthError("unauthorized_client", f"the client is not registered for {self.name}")

@@ -57,8 +57,7 @@ class VerifyPage:
         """Another code, if there is anything to verify; the answer does not say."""
         desk = self._desk
         visit = await desk.pending.visit(request, query)
-        desk.asking.require(request.peer_ip)
-        desk.asking.count(request.peer_ip)
+        desk.asking.take(request.peer_ip)
         typed, user = desk.names.read(query.get("typed")), await desk.user(query)
         with suppress(*_QUIET):
             if typed:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ostiary.access.peer_limit import PeerLimit
 from ostiary.core.login_name import claimed_domain
 from ostiary.core.notification import EMAIL_CHANNEL
 from ostiary.core.organization import INSTANCE, INSTANCE_KEY, ORGANIZATION
@@ -16,7 +17,6 @@ from ostiary.ui.forms import Forms
 from ostiary.ui.mailed.pending import PendingLogins
 from ostiary.ui.pages import Leaf, Pages
 from ostiary.ui.paths import LOGIN, link
-from ostiary.ui.peer_limit import PeerLimit
 from ostiary.ui.sealed_text import SealedTexts
 from ostiary.ui.visit import Visit, Visits
 from ostiary.users.reset import find_user

@@ -33,8 +33,7 @@ class ForgottenPage:
         typed = form.get("login_name").strip()
         if not typed or len(typed) > LONGEST_NAME:
             return self._form(visit, typed[:LONGEST_NAME], "Enter your login name.")
-        desk.asking.require(request.peer_ip)
-        desk.asking.count(request.peer_ip)
+        desk.asking.take(request.peer_ip)
         by_phone = self._by_phone and form.get("channel") == PHONE_CHANNEL
         await desk.users.resets.ask(typed, PHONE_CHANNEL if by_phone else EMAIL_CHANNEL)
         sealed = desk.names.write(typed)
