@@ -101,3 +101,17 @@ async def test_what_is_no_uri_is_refused(provider: Provider, text: str) -> None:
     """With the RFC's error, also where it cannot be taken apart."""
     answer = await provider.start(resource=text)
     assert query(location(answer))["error"] == "invalid_target"
+
+
+async def test_many_resources_are_refused(provider: Provider) -> None:
+    """Anybody has the parameters of a request kept, and this one may be sent often."""
+    sent = [("resource", f"{ONE}/{number}{'x' * 500}") for number in range(40)]
+    wanted = [
+        ("client_id", "web"),
+        ("redirect_uri", REDIRECT),
+        ("response_type", "code"),
+        ("scope", "openid"),
+    ]
+    request = Request("GET", "/oauth/v2/authorize", {}, urlencode([*wanted, *sent]).encode())
+    answer = await provider.ask(provider.authorize, request)
+    assert query(location(answer))["error"] == "invalid_target"

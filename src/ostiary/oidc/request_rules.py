@@ -20,6 +20,7 @@ PROMPTS = frozenset({"none", "login", "consent", "select_account", "create"})
 MAX_SCOPES = 100
 MAX_TEXT = 2048  # anybody may have these kept, so they are short
 MAX_SCOPE_TEXT = 4096
+MAX_RESOURCE_TEXT = 4096  # of all together
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+", re.ASCII)
 
@@ -68,8 +69,10 @@ def scopes(text: str, *, needs_openid: bool = False) -> tuple[str, ...]:
 def resources(parameters: Parameters) -> tuple[str, ...]:
     """Absolute URIs without fragment (RFC 8707 2); raises invalid_target."""
     found = parameters.all("resource")
+    if sum(map(len, found)) > MAX_RESOURCE_TEXT:
+        raise OAuthError("invalid_target", f"the resources are longer than {MAX_RESOURCE_TEXT} characters")
     for resource in found:
-        if len(resource) > MAX_TEXT or not _is_resource(resource):
+        if not _is_resource(resource):
             raise OAuthError("invalid_target", "a resource is an absolute URI without a fragment")
     return found
 
