@@ -46,8 +46,9 @@ class Staged:
     def at_once(
         self, method: str, path: bytes, query: bytes, headers: list[Header], peer_ip: str, scheme: str
     ) -> Answering | None:
-        """What is there answers; until then, ASGI's way."""
-        application = self._whole.value or self._there(path.decode("latin-1"))
+        """What is there answers; for whatever it does not have, ASGI's way."""
+        login = self._login.value
+        application = self._whole.value or (login.application if login is not None else None)
         if application is None:
             return None
         return application.at_once(method, path, query, headers, peer_ip, scheme)
