@@ -2,7 +2,7 @@
 
 import pytest
 
-from ostiary.core.filter import Compare, Order
+from ostiary.core.filter import Compare, Every, OneOf, Order
 from ostiary.core.permission import Caller, Membership
 from ostiary.core.session import UserAgent
 from ostiary.core.user import USER
@@ -34,7 +34,7 @@ async def test_no_agent_is_nobodys_agent(house: House) -> None:
 
 
 async def test_a_list_shows_what_may_be_read_and_counts_what_matches(house: House) -> None:
-    """Newest first; the total includes rows that the caller may not see, as ZITADEL's does."""
+    """Newest first; the total counts what the caller may see, and of ids that they know already all, as ZITADEL's does."""
     made = []
     for name in ("alice", "robot", "alice"):
         house.effects.later(seconds=1)
@@ -44,7 +44,36 @@ async def test_a_list_shows_what_may_be_read_and_counts_what_matches(house: Hous
     assert (page.total, page.at) == (3, house.effects.now())
     of_alice = Compare("user_id", Order.EQUAL, "100")
     page = await house.queries.search(STRANGER, of_alice, descending=True, offset=0, limit=10)
-    assert (page.items, page.total) == ((), 2)
+    assert (page.items, page.total) == ((), 0)
+    for known, total in (
+        (Every((OneOf("id", (made[0],)),)), 1),
+        (Every((of_alice, OneOf("id", (made[0],)))), 0),
+    ):
+        page = await house.queries.search(STRANGER, known, descending=True, offset=0, limit=10)
+        assert (page.items, page.total) == ((), total)
+
+
+async def test_everybody_lists_their_own(house: House) -> None:
+    """What they made, what is theirs, what is on their user agent, what is of users of an organisation they look after."""
+    agent = UserAgent(fingerprint_id="f1")
+    made = [
+        (
+            await house.commands.create(LOGIN_CLIENT, SessionChange(UserNamed("100"), user_agent=agent))
+        ).session_id,
+        (await house.create(user_check("robot"))).session_id,
+    ]
+    warden = Caller("7", "9", (Membership("m2", "7", "organization:500", ("ORG_OWNER",)),))
+    stranger = Caller("7", "9", (Membership("m2", "7", "organization:9", ("ORG_OWNER",)),))
+    for who, wanted in (
+        (Caller("100", "500"), made[:1]),
+        (Caller("7", "9", agent_id="f1"), made[:1]),
+        (Caller(LOGIN_CLIENT.user_id, "500"), made),
+        (warden, made),
+        (stranger, []),
+    ):
+        page = await house.queries.search(who, None, descending=False, offset=0, limit=10)
+        assert [view.session.id for view in page.items] == wanted
+        assert page.total == len(wanted)
 
 
 async def test_a_password_change_weakens_older_sessions(house: House) -> None:

@@ -125,13 +125,16 @@ async def test_sorting_and_paging(each_house: House) -> None:
 
 
 async def test_visible(each_house: House) -> None:
-    """Everybody sees themselves and those they may read; the total counts all."""
+    """Everybody sees themselves and those they may read, and the total counts no others: it would answer any question."""
     await furnished(each_house)
     of_other = caller("alice", "ORG_OWNER", resource=f"organization:{OTHER}")
     for who, wanted in ((STRANGER, []), (caller("alice"), ["Alice"]), (of_other, ["carol", "Alice"])):
         answer = await each_house.rpc("ListUsers", who)
         assert [user.username for user in answer.result] == wanted
-        assert answer.details.total_result == 4
+        assert answer.details.total_result == len(wanted)
+    hers = [{"userNameQuery": {"userName": "car", "method": "TEXT_QUERY_METHOD_STARTS_WITH"}}]
+    assert (await each_house.rpc("ListUsers", queries=hers)).details.total_result == 1
+    assert (await each_house.rpc("ListUsers", STRANGER, queries=hers)).details.total_result == 0
 
 
 async def test_get(house: House) -> None:

@@ -144,6 +144,13 @@ def matches(condition: Filter, columns: Mapping[str, Column], owners: Owners = _
             assert_never(condition)
 
 
+def narrowed(asked: Filter | None, to: Filter | None) -> Filter | None:
+    """What is asked, of those alone that fulfil ``to``; None is no condition."""
+    if asked is None or to is None:
+        return asked or to
+    return Every((to, asked))
+
+
 def check_size(condition: Filter) -> None:
     """Raise InvalidArgument for a condition of more parts, or deeper, than any store should be asked to judge."""
     _count(condition, MAX_DEPTH, MAX_PARTS)

@@ -1,8 +1,11 @@
 """Who may do what to a session. Source: ZITADEL's wire contract, part 2.9."""
 
+from ostiary.core.filter import Compare, Filter, Names, OneOf, Order, Some
 from ostiary.core.permission import Caller
+from ostiary.core.project_permission import organizations_of
 from ostiary.core.session import Session
 from ostiary.core.session_token import require_current, require_guard
+from ostiary.core.user import USER
 
 
 def may_read(caller: Caller, session: Session) -> bool:
@@ -13,6 +16,17 @@ def may_read(caller: Caller, session: Session) -> bool:
         or (fingerprint != "" and fingerprint == caller.agent_id)
         or caller.holds("session.read", session.organization_id)
     )
+
+
+def readable(caller: Caller) -> Filter | None:
+    """What :func:`may_read` says of a session, as a condition; None for who may read all."""
+    if caller.holds("session.read"):
+        return None
+    own = [Compare(column, Order.EQUAL, caller.user_id) for column in ("creator_id", "user_id")]
+    if caller.agent_id:
+        own.append(Compare("fingerprint_id", Order.EQUAL, caller.agent_id))
+    of_organizations = OneOf("organization_id", organizations_of(caller, "session.read"))
+    return Some((*own, Names("user_id", USER, of_organizations)))
 
 
 def require_read(caller: Caller, session: Session, token: str) -> None:

@@ -1,10 +1,10 @@
 """Users read and listed, for those who may."""
 
-from ostiary.core.filter import Filter
+from ostiary.core.filter import Filter, narrowed
 from ostiary.core.permission import Caller
 from ostiary.core.user import AUTHENTICATOR, USER, Authenticator, User
 from ostiary.storage.port import Listing, Page, Store
-from ostiary.users.rules import may_read, permitted
+from ostiary.users.rules import permitted, readable
 
 
 class UserQueries:
@@ -28,9 +28,9 @@ class UserQueries:
         offset: int,
         limit: int,
     ) -> Page[User]:
-        """A page of users without those the caller may not read; its total counts these too, as ZITADEL does."""
-        page = await self._store.page(Listing(USER, where, order, descending, offset, limit))
-        return Page(tuple(user for user in page.items if may_read(caller, user)), page.total)
+        """A page of the users that the caller may read; its total counts no others, for it would tell who they are."""
+        asked = narrowed(where, readable(caller))
+        return await self._store.page(Listing(USER, asked, order, descending, offset, limit))
 
     async def authenticators(self, caller: Caller, user_id: str) -> tuple[Authenticator, ...]:
         """What the user owns to prove themselves, ready or not."""

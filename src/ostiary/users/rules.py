@@ -2,7 +2,9 @@
 
 from ostiary.core.assurance import aal_within_reach
 from ostiary.core.delegation import is_above
+from ostiary.core.filter import Compare, Filter, OneOf, Order, Some
 from ostiary.core.permission import MEMBERSHIP, Caller
+from ostiary.core.project_permission import organizations_of
 from ostiary.core.user import AUTHENTICATOR, USER, User
 from ostiary.errors import FailedPrecondition, NotFound, OstiaryError, PermissionDenied
 from ostiary.storage.port import Store
@@ -90,6 +92,9 @@ async def _require_not_above(store: Store, caller: Caller, user: User) -> None:
         raise PermissionDenied("user.above_caller", "No matching permissions found", hint=hint)
 
 
-def may_read(caller: Caller, user: User) -> bool:
-    """Oneself, or ``user.read`` where the user belongs."""
-    return caller.user_id == user.id or caller.holds(_READ, user.organization_id)
+def readable(caller: Caller) -> Filter | None:
+    """Oneself, and where users belong whom ``user.read`` lets the caller read; None: everybody."""
+    if caller.holds(_READ):
+        return None
+    own = Compare("id", Order.EQUAL, caller.user_id)
+    return Some((own, OneOf("organization_id", organizations_of(caller, _READ))))
