@@ -144,10 +144,12 @@ def _message(request: LoginRequest) -> authorization_pb.AuthRequest:
 
 
 def _reason(error: int) -> str:
-    """The OAuth code of the wire's ErrorReason: its name in small letters."""
+    """The OAuth code of the wire's ErrorReason: its name in small letters, but for two. Source: RFC 6749 4.1.2.1."""
     reason = authorization_pb.ErrorReason(error)
     if reason is authorization_pb.ErrorReason.UNSPECIFIED:
         return "server_error"
+    if reason is authorization_pb.ErrorReason.TEMPORARY_UNAVAILABLE:
+        return "temporarily_unavailable"
     if reason.name is None:
         raise InvalidArgument(
             "oidc.unknown_reason", "Unknown error reason", hint="one of ErrorReason's numbers"
