@@ -30,7 +30,7 @@ from ostiary.ui.account.paths import (
     RECOVERY,
 )
 from ostiary.ui.cookie import Kept, LoginCookie
-from ostiary.ui.paths import LOGIN
+from ostiary.ui.paths import CHANGE_PASSWORD, LOGIN
 from tests.doubles.authenticator import SoftKey
 from tests.sessions.conftest import LOGIN_CLIENT, PASSWORD_TEXT
 from tests.ui.browser import Browser, Form
@@ -53,6 +53,14 @@ async def _own(house: PageHouse, *kinds: str) -> None:
     now = house.effects.now()
     rows = [Authenticator(f"100:{kind}", "100", kind, now, now, name=f"My {kind}") for kind in kinds]
     await house.store.save(Changes(puts=tuple(Put(AUTHENTICATOR, row) for row in rows)))
+
+
+async def test_password_managers(house: PageHouse) -> None:
+    """What looks for the page where a password is changed is led there, by way of the login."""
+    browser = await house.browser().open(CHANGE_PASSWORD)
+    assert browser.heading == "Sign in"
+    browser = await _at(house, CHANGE_PASSWORD)
+    assert browser.heading == "Change password"
 
 
 CHANGES = [path for method, path in ACCOUNT_PLACES if method == "POST" and path != NOT_ME]

@@ -61,15 +61,15 @@ async def test_session_of_nobody(house: PageHouse) -> None:
 
 
 def test_words() -> None:
-    """Scopes of one meaning are said once; those that give nothing are not said."""
+    """Scopes of one meaning are said once, in one order wherever; those that give nothing are not said."""
     scope = (
-        "openid",
+        "read:weather",
         "urn:zitadel:iam:org:project:role:a",
         "urn:zitadel:iam:org:projects:roles",
         "urn:zitadel:iam:org:id:500",
         "urn:zitadel:iam:org:project:id:zitadel:aud",
         "urn:zitadel:iam:org:project:id:7:aud",
-        "read:weather",
+        "openid",
     )
     assert in_words(scope) == [
         ("Know that it is you", ""),

@@ -243,7 +243,7 @@ def _dev(settings: Settings) -> Iterator[Finding]:
     elif (settings.data / DEV_FILE).exists():
         yield Finding(
             Level.NOTE,
-            f"{settings.data / DEV_FILE} holds alice's password from an earlier --dev.",
+            f"{settings.data / DEV_FILE} holds alice's password, which --dev gave her.",
             "Before real use: delete or lock alice (`ostiary user lock alice`) and remove the file.",
         )
 

@@ -19,6 +19,9 @@ OTP_LINK: Final = f"{LOGIN_ROOT}/otp/verify"
 DEVICE: Final = "/device"
 FORM_POST: Final = "/oauth/v2/form_post"
 STATIC: Final = f"{LOGIN_ROOT}/static"
+# Where password managers look for the page on which a password is changed. Source: W3C, A Well-Known URL for Changing Passwords.
+CHANGE_PASSWORD: Final = "/.well-known/change-password"
+ROOT: Final = "/ui"
 ELSEWHERE: Final = "/ui/{rest...}"  # where there is no page
 
 # Method and path of every page.
@@ -45,6 +48,8 @@ PLACES: Final[tuple[tuple[str, str], ...]] = (
     ("POST", DEVICE),
     ("GET", FORM_POST),
     ("GET", f"{STATIC}/{{file}}"),
+    ("GET", CHANGE_PASSWORD),
+    ("GET", ROOT),
     ("GET", ELSEWHERE),
     *ACCOUNT_PLACES,
 )

@@ -35,6 +35,7 @@ _WORDS: Final[Mapping[str, str]] = MappingProxyType(
         OWN_API_SCOPE: "Change your account here, as you could yourself",
     }
 )
+_ORDER: Final[Mapping[str, int]] = MappingProxyType({scope: at for at, scope in enumerate(_WORDS)})
 _OF_KIND: Final = (
     (PROJECT_ROLE_PREFIX, _ROLES),
     (ORGANIZATION_ROLES_PREFIX, _ROLES),
@@ -44,12 +45,12 @@ _GIVES_NOTHING: Final = (ORGANIZATION_ID_PREFIX, PRIMARY_DOMAIN_PREFIX)
 
 
 def in_words(scope: Iterable[str]) -> list[tuple[str, str]]:
-    """English texts, each once; beside those the scopes that only the application understands, as they are."""
+    """English texts, each once, always in one order; then the scopes that only the application understands, as they are."""
     told: dict[tuple[str, str], None] = {}
-    for one in scope:
+    for one in sorted(scope, key=lambda one: _ORDER.get(one, len(_ORDER))):
         if one.startswith(_GIVES_NOTHING):
             continue
         kind = next((words for prefix, words in _OF_KIND if one.startswith(prefix)), "")
         words = _WORDS.get(one, kind)
         told[(words, "" if words else one)] = None
-    return list(told)
+    return sorted(told, key=lambda line: not line[0])

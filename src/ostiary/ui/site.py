@@ -18,6 +18,7 @@ from ostiary.sessions.timeline import SessionTimelines
 from ostiary.signin.requests import SignIn
 from ostiary.ui import paths
 from ostiary.ui.account.application_names import ApplicationNames
+from ostiary.ui.account.paths import PASSWORD
 from ostiary.ui.account.site import Shared, account_endpoints
 from ostiary.ui.agents import Agents
 from ostiary.ui.assets import Assets
@@ -118,7 +119,7 @@ class Site:
             ("POST", paths.DEVICE): device.act,
             ("GET", paths.FORM_POST): posting.show,
             ("GET", f"{paths.STATIC}/{{file}}"): assets,
-            ("GET", paths.ELSEWHERE): _no_page,
+            **_elsewhere(pages),
             **account_endpoints(given, Shared(visits, forms, pages, cookie, checks, setups)),
             **{place: agents.remembering(page) for place, page in mailed_endpoints(desk).items()},
         }
@@ -128,8 +129,18 @@ class Site:
         return self._refusals(request, error)
 
 
-async def _no_page(_: Request) -> Response:
-    raise NotFound("ui.no_page", "Not Found")
+def _elsewhere(pages: Pages) -> Mapping[tuple[str, str], Endpoint]:
+    async def no_page(_: Request) -> Response:
+        raise NotFound("ui.no_page", "Not Found")
+
+    async def change_password(_: Request) -> Response:
+        return pages.redirect(PASSWORD)
+
+    return {
+        ("GET", paths.CHANGE_PASSWORD): change_password,
+        ("GET", paths.ROOT): no_page,
+        ("GET", paths.ELSEWHERE): no_page,
+    }
 
 
 def _checks(given: Given, agents: Agents) -> Checks:
