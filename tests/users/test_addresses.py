@@ -8,7 +8,7 @@ import pytest
 from ostiary.core.code import CODE_GUESSES
 from ostiary.core.permission import Caller
 from ostiary.core.user import VERIFICATION_CODE
-from ostiary.errors import FailedPrecondition, InvalidArgument, NotFound, OstiaryError
+from ostiary.errors import FailedPrecondition, InvalidArgument, NotFound, OstiaryError, PermissionDenied
 from tests.users.conftest import ADMIN, STRANGER, House, caller, refused
 
 NUMBER = "+41791234567"
@@ -48,7 +48,7 @@ async def test_set_and_verify_phone(each_house: House) -> None:
 async def test_code_is_sent(house: House) -> None:
     """Unless it is returned the code goes to the new address, with the caller's link."""
     user_id = await house.human()
-    link = "https://app.example/verify?code={{.Code}}"
+    link = "https://localhost:8443/verify?code={{.Code}}"
     answer = await house.rpc(
         "SetEmail", caller(user_id), userId=user_id, email="new@example.com", sendCode={"urlTemplate": link}
     )
@@ -60,6 +60,50 @@ async def test_code_is_sent(house: House) -> None:
     assert (sms.template, sms.recipient) == ("verify_phone", NUMBER)
     await house.rpc("VerifyEmail", caller(user_id), userId=user_id, verificationCode=mail.code)
     await house.rpc("VerifyPhone", caller(user_id), userId=user_id, verificationCode=sms.code)
+
+
+ELSEWHERE = (
+    "https://evil.example/{{.Code}}",
+    "https://localhost@evil.example/",
+    "https://localhost.evil.example/",
+    "https://evil.example\\@localhost/",
+    "https://{{.Code}}.evil.example/",
+    "//localhost/",
+    "javascript://localhost/%0a1",
+    "Call us at https://localhost/",
+)
+
+
+@pytest.mark.parametrize("link", ELSEWHERE)
+async def test_nobody_has_us_mail_their_own_links(house: House, link: str) -> None:
+    """People may type any address as theirs, so what its reader is sent leads to us, unless somebody answers for it."""
+    user_id = await house.human()
+    own, sent = {"userId": user_id}, {"sendCode": {"urlTemplate": link}}
+    asked: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("SetEmail", {**own, "email": "reader@example.com", **sent}),
+        ("SendEmailCode", {**own, **sent}),
+        ("UpdateHumanUser", {**own, "email": {"email": "reader@example.com", **sent}}),
+        ("UpdateUser", {**own, "human": {"email": {"email": "reader@example.com", **sent}}}),
+        ("PasswordReset", {**own, "sendLink": {"urlTemplate": link}}),
+    )
+    for rpc, message in asked:
+        with refused(PermissionDenied, "user.link_elsewhere"):
+            await house.rpc(rpc, caller(user_id), **message)
+    assert house.sent() == []
+    await house.rpc("SetEmail", **own, email="reader@example.com", **sent)
+    assert house.sent()[0].url_template == link
+
+
+async def test_only_its_owner_is_called_by_name(house: House) -> None:
+    """What people call themselves is not mailed to an address that may be a stranger's."""
+    user_id = await house.human()
+    await house.rpc("SetEmail", userId=user_id, email="reader@example.com")
+    await house.rpc("PasswordReset", userId=user_id)
+    strange = [mail.display_name for mail in house.sent() if mail.recipient == "reader@example.com"]
+    assert strange == ["", ""]
+    await house.rpc("SetEmail", userId=user_id, email="alice@example.com", isVerified=True)
+    await house.rpc("PasswordReset", userId=user_id)
+    assert house.sent()[-1].display_name
 
 
 async def test_verified_at_once(house: House) -> None:

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from ostiary.errors import InvalidArgument
 
+_URL = re.compile(r"https?://([A-Za-z0-9.-]+)(:[0-9]+)?([/?#][!-~]*)?", re.ASCII)
 _PLACE = re.compile(r"\{\{\s*\.(\w+)\s*\}\}", re.ASCII)
 PLACES: Final = frozenset({"UserID", "OrgID", "Code", "CodeID"})
 OTP_PLACES: Final = frozenset(
@@ -23,6 +24,12 @@ def require_template(template: str, names: frozenset[str] = PLACES) -> None:
     if unknown:
         hint = f"places are {', '.join(sorted(names))}"
         raise InvalidArgument("DOMAIN-ieYa7", "URL template is invalid", hint=hint)
+
+
+def leads_to(template: str, host: str) -> bool:
+    """Whether it is nothing but a URL of that host, whatever its places are filled with."""
+    url = _URL.fullmatch(_PLACE.sub("", template))
+    return url is not None and url[1].lower() == host and template.startswith(url[0][: url.end(1)])
 
 
 def filled(template: str, values: Mapping[str, str]) -> str:

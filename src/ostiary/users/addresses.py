@@ -6,9 +6,9 @@ import msgspec
 
 from ostiary.core.contact import email_of, phone_of
 from ostiary.core.permission import Caller
-from ostiary.core.url_template import require_template
+from ostiary.core.url_template import leads_to, require_template
 from ostiary.core.user import Address, User, VerificationCode
-from ostiary.errors import FailedPrecondition, InvalidArgument, NotFound, OstiaryError
+from ostiary.errors import FailedPrecondition, InvalidArgument, NotFound, OstiaryError, PermissionDenied
 from ostiary.storage.port import Changes
 from ostiary.users.change import NewAddress, Verification
 from ostiary.users.codes import EMAIL, INVITE, PASSWORD_RESET, PHONE, Codes, Sending
@@ -42,7 +42,7 @@ class UserAddresses:
         async def attempt(_: int) -> tuple[Changes, Coded]:
             draft = await self._draft(caller, user_id, changes=True)
             user, was = draft.user, _of(draft.user, purpose)
-            require_trusted(caller, draft.user, wanted.verification)
+            require_trusted(self._context, caller, draft.user, wanted)
             setting = set_email if purpose == EMAIL else set_phone
             code = await setting(self._codes, draft, wanted)
             now = _of(draft.user, purpose)
@@ -85,7 +85,7 @@ class UserAddresses:
 
         async def attempt(_: int) -> tuple[Changes, Coded]:
             draft = await self._draft(caller, user_id)
-            await require_told(self._context, caller, draft.user, asked.verification)
+            await require_told(self._context, caller, draft.user, asked)
             address = _of(draft.user, purpose)
             pending = await self._codes.pending(user_id, purpose) if again else None
             if address is None or (again and pending is None):
@@ -133,16 +133,23 @@ class UserAddresses:
         return Draft(user, user.version, self._context.effects.now())
 
 
-def require_trusted(caller: Caller, user: User, asked: Verification) -> None:
-    """Nobody says of their own address that it is verified, or has its code told: that is what the code is for."""
-    if asked in {Verification.VERIFIED, Verification.RETURN_CODE}:
+def require_trusted(context: Context, caller: Caller, user: User, wanted: NewAddress) -> None:
+    """Nobody says of their own address that it is verified, or has its code told: that is what the code is for.
+
+    Nor does anybody have us mail a link of theirs: the address may be a stranger's.
+    """
+    if wanted.verification in {Verification.VERIFIED, Verification.RETURN_CODE}:
         caller.require(_PERMISSION, user.organization_id)
+    link = wanted.url_template
+    if link and not leads_to(link, context.domain) and not caller.holds(_PERMISSION, user.organization_id):
+        hint = f"a link that does not lead to {context.domain} takes the permission {_PERMISSION!r}"
+        raise PermissionDenied("user.link_elsewhere", "No matching permissions found", hint=hint)
 
 
-async def require_told(context: Context, caller: Caller, user: User, asked: Verification) -> None:
+async def require_told(context: Context, caller: Caller, user: User, wanted: NewAddress) -> None:
     """As ``require_trusted``; and a person who may have even their own code told must just have proved themselves."""
-    require_trusted(caller, user, asked)
-    if asked is Verification.RETURN_CODE:
+    require_trusted(context, caller, user, wanted)
+    if wanted.verification is Verification.RETURN_CODE:
         await require_step_up(context, caller, user)
 
 

@@ -18,7 +18,7 @@ from ostiary.core.idempotency import IDEMPOTENT_ANSWER, IdempotentAnswer
 from ostiary.core.notification import Notification, encode_notification, sealing_context
 from ostiary.core.secret import same_hash
 from ostiary.core.send_limit import send_limits
-from ostiary.core.user import VERIFICATION_CODE, User, UserState, VerificationCode
+from ostiary.core.user import VERIFICATION_CODE, User, VerificationCode
 from ostiary.errors import FailedPrecondition, InvalidArgument, OstiaryError
 from ostiary.storage.budgets import rate_budgets
 from ostiary.storage.port import Audit, Budget, BudgetSpent, Changes, Message, Put, Remove
@@ -92,8 +92,8 @@ class Codes:
         return code
 
     def _message(self, user: User, row: VerificationCode, sending: Sending, code: str) -> Message:
-        # of a user who has not come in yet, a stranger may have typed the name to have us mail it
-        name = "" if user.state is UserState.INITIAL else user.display_name
+        # whoever reads an address that is not confirmed may be a stranger to whom we would mail what somebody typed
+        name = user.display_name if _is_theirs(user, sending.recipient) else ""
         notification = Notification(
             sending.template or _TEMPLATES[row.purpose],
             sending.recipient,
@@ -198,6 +198,11 @@ def sealed_message(context: Context, channel: str, due_at: datetime, notificatio
 def sending_budgets(user_id: str, channel: str, recipient: str, now: datetime) -> list[Budget]:
     """Room for one more message to the user."""
     return rate_budgets(send_limits(user_id, channel, recipient, now), now, add=1)
+
+
+def _is_theirs(user: User, recipient: str) -> bool:
+    known = (address for address in (user.email, user.phone) if address is not None and address.is_verified)
+    return any(address.value == recipient for address in known)
 
 
 def _expired() -> OstiaryError:

@@ -13,7 +13,7 @@ from ostiary.errors import FailedPrecondition, NotFound, ResourceExhausted
 from ostiary.storage.port import Audit, Changes, Listing, Store
 from ostiary.storage.reads import user_by_login_name
 from ostiary.users.addresses import Coded, require_told
-from ostiary.users.change import Verification
+from ostiary.users.change import NewAddress, Verification
 from ostiary.users.codes import EMAIL, PASSWORD_RESET, PHONE, Codes, Sending
 from ostiary.users.context import Context, Draft
 from ostiary.users.rules import not_human, permitted
@@ -36,7 +36,8 @@ class PasswordResets:
         """
         if url_template:
             require_template(url_template)
-        asked = Verification.SEND_CODE if channel else Verification.RETURN_CODE
+        verification = Verification.SEND_CODE if channel else Verification.RETURN_CODE
+        asked = NewAddress("", verification, url_template)
 
         async def attempt(_: int) -> tuple[Changes, Coded]:
             unknown = NotFound("COMMAND-SAF4f", "User could not be found")

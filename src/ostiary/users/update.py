@@ -100,10 +100,10 @@ class UserUpdate:
             draft.set(profile=_changed(profile, wanted.profile))
         email_code = phone_code = None
         if wanted.email is not None:
-            require_trusted(caller, draft.user, wanted.email.verification)
+            require_trusted(self._context, caller, draft.user, wanted.email)
             email_code = await set_email(self._codes, draft, wanted.email)
         if wanted.phone is not None and wanted.phone.value:
-            require_trusted(caller, draft.user, wanted.phone.verification)
+            require_trusted(self._context, caller, draft.user, wanted.phone)
             phone_code = await set_phone(self._codes, draft, wanted.phone)
         elif wanted.phone is not None:
             await remove_phone(self._codes, draft)
