@@ -15,6 +15,7 @@ from protobuf import DescMethod, Message
 from ostiary._pb.ostiary.v1.options_pb import ext_door, ext_http_status
 from ostiary.api.call import Call, Direct, Handler, Service
 from ostiary.api.limits import Check, LimitChecks
+from ostiary.api.plain_numbers import plain_numbers
 from ostiary.api.problem import DeadlineExceeded
 from ostiary.api.strict.from_binary import from_binary
 from ostiary.api.strict.from_json import from_json, judge_of
@@ -91,7 +92,7 @@ class Method:
         if self.direct is not None:
             return await self.direct(call, message)
         answer: Message = await self.handler(call, message)
-        return answer.to_json().encode()
+        return plain_numbers(answer.to_json())
 
     async def answer_binary(self, call: Call, message: Message) -> bytes:
         """The answer in the binary form."""
