@@ -68,3 +68,18 @@ def test_login_ui(start: Start) -> None:
     assert '"totalResult":"1"' in next(printed)
     assert '"details":{' in next(printed)  # it has ended
     assert list(printed) == []
+
+
+def test_sessions_in_your_app(start: Start) -> None:
+    """Tokens are checked, narrowed, renewed and asked for silently; all of them end with the session."""
+    printed = typed(start("--dev"), "sessions-in-your-app.md")
+    nothing, asked, verified, narrowed, renewed, silent, over = printed
+    assert nothing == renewed == ""
+    assert [line.startswith('{"active":true,') for line in asked.splitlines()] == [True, True]
+    assert '"kty":"EC"' in verified
+    assert '"scope":"openid profile offline_access"' in verified
+    assert narrowed == '{"active":false}\n'
+    assert silent.startswith("http://localhost:9999/cb?error=login_required&")
+    gone, dead, refused = over.splitlines()
+    assert (gone, dead) == ("http://localhost:9999/cb?state=1", '{"active":false}')
+    assert '"error":"invalid_grant"' in refused
