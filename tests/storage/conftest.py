@@ -1,17 +1,13 @@
 """Every store, empty; a new one is added here and must keep the whole contract."""
 
-import sqlite3
-from collections.abc import AsyncIterator, Callable
-from contextlib import closing
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from ostiary.storage.memory import MemoryStore
 from ostiary.storage.port import Store
-from ostiary.storage.postgres.store import PostgresStore
 from ostiary.storage.sqlite import SqliteStore
-from tests.postgres import Postgres
 
 
 @pytest.fixture
@@ -44,16 +40,10 @@ async def sqlite(file: Path) -> AsyncIterator[SqliteStore]:
 
 
 @pytest.fixture
-def audits(request: pytest.FixtureRequest, store: Store, file: Path) -> Callable[[], list[str]]:
-    """The actions that were recorded, in order; the port does not read them back."""
+def audits(store: Store) -> Callable[[], Awaitable[list[str]]]:
+    """The actions that were recorded, in order."""
 
-    def read() -> list[str]:
-        if isinstance(store, MemoryStore):
-            return [audit.action for audit in store.audits]
-        if isinstance(store, PostgresStore):
-            postgres: Postgres = request.getfixturevalue("postgres")
-            return postgres.sql(postgres.shared, "SELECT action FROM audit ORDER BY id").split()
-        with closing(sqlite3.connect(file)) as connection:
-            return [row[0] for row in connection.execute("SELECT action FROM audit ORDER BY id")]
+    async def read() -> list[str]:
+        return [audited.record.action for audited in reversed(await store.audited(None, 1000))]
 
     return read

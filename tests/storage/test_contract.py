@@ -1,7 +1,7 @@
 """What every store promises of reads and saves."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -77,7 +77,7 @@ async def test_insert_update_remove(store: Store) -> None:
         "relied on, changed since", "relied on absence", "relied on unknown", "older generation",
     ],
 )  # fmt: skip
-async def test_guards(store: Store, change: Changes, audits: Callable[[], list[str]]) -> None:
+async def test_guards(store: Store, change: Changes, audits: Callable[[], Awaitable[list[str]]]) -> None:
     """A save whose guard does not hold is a Conflict and changes nothing, whatever else is in it."""
     await store.save(made(session("1")))
     await store.save(changed(session("1")))
@@ -97,7 +97,7 @@ async def test_guards(store: Store, change: Changes, audits: Callable[[], list[s
     assert await store.get(SESSION, "1") == session("1", version=2)
     assert await store.get(SESSION, "5") is None
     assert await store.counter("k", START) == 0
-    assert audits() == []
+    assert await audits() == []
     assert (await store.save(Changes(lease=Lease(at(9), at(99), 9)))).leased == ()
 
 
@@ -243,12 +243,23 @@ async def test_neighbours_are_undisturbed(store: Store) -> None:
     assert await store.get(SESSION, "90") is None
 
 
-async def test_audit_is_of_the_same_commit(store: Store, audits: Callable[[], list[str]]) -> None:
+async def test_audit_is_of_the_same_commit(store: Store, audits: Callable[[], Awaitable[list[str]]]) -> None:
     """The audit record is there if and only if its save is."""
     for _ in range(2):
         one = Changes(puts=made(session("1")).puts, audit=Audit(START, "900", "created", "1", b"{}"))
         await outcomes(store.save(one))
-    assert audits() == ["created"]
+    assert await audits() == ["created"]
+
+
+async def test_audit_is_read_back(store: Store) -> None:
+    """Newest first, as it was kept, a page at a time."""
+    kept = [Audit(at(n), "900", f"did-{n}", "1", b'{"a":1}') for n in range(5)]
+    for audit in kept:
+        await store.save(Changes(audit=audit))
+    first = await store.audited(None, 3)
+    rest = await store.audited(first[-1].number, 3)
+    assert [one.record for one in (*first, *rest)] == kept[::-1]
+    assert await store.audited(rest[-1].number, 3) == ()
 
 
 async def test_outbox(store: Store) -> None:

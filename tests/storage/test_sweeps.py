@@ -1,6 +1,6 @@
 """Sweeps: what is over goes, a bounded number at a time, and nothing else."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from ostiary.core.session import SESSION
@@ -41,7 +41,7 @@ async def test_who_was_given_more_time(store: Store) -> None:
     assert await store.get(SESSION, "1") is not None
 
 
-async def test_audit(store: Store, audits: Callable[[], list[str]]) -> None:
+async def test_audit(store: Store, audits: Callable[[], Awaitable[list[str]]]) -> None:
     """Records go from the oldest on; a young one among them stays."""
     for second, action in enumerate("abcdef"):
         time = at(99) if action == "b" else at(second)
@@ -49,7 +49,7 @@ async def test_audit(store: Store, audits: Callable[[], list[str]]) -> None:
     sweep = Sweep(Journal.AUDIT, at(5), limit=3)
     assert await swept(store, sweep) == (2, None)
     assert await swept(store, sweep) == (2, None)
-    assert audits() == ["b", "f"]
+    assert await audits() == ["b", "f"]
 
 
 async def test_counters(store: Store) -> None:

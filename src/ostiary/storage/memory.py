@@ -9,6 +9,7 @@ from ostiary.core.record import AnyKind, Kind, Record, RecordT
 from ostiary.storage.port import (
     OWNED_LIMIT,
     Audit,
+    Audited,
     Budget,
     BudgetSpent,
     Changes,
@@ -37,6 +38,7 @@ class MemoryStore:
         self._counters: dict[str, tuple[int, datetime]] = {}
         self._generation = 1
         self.audits: list[Audit] = []
+        self._forgotten = 0  # audit records
         self.outbox: list[Message] = []
         self._leased_until: dict[str, datetime] = {}
 
@@ -83,6 +85,12 @@ class MemoryStore:
         part = found[listing.offset : listing.offset + listing.limit]
         return Page(tuple(row for _, row in part), len(found if listing.is_counted else part))
 
+    async def audited(self, before: int | None, limit: int) -> tuple[Audited, ...]:
+        """Their numbers are their places since the beginning."""
+        numbered = [Audited(number, audit) for number, audit in enumerate(self.audits, self._forgotten + 1)]
+        older = [one for one in numbered if before is None or one.number < before]
+        return tuple(reversed(older[-limit:]))
+
     async def save(self, changes: Changes) -> Saved:
         """Judge everything, then write everything; nothing waits in between."""
         self._judge_relied_on(changes)
@@ -100,6 +108,7 @@ class MemoryStore:
                 oldest = self.audits[: sweep.limit]
                 young = [audit for audit in oldest if audit.at >= sweep.before]
                 self.audits[: sweep.limit] = young
+                self._forgotten += len(oldest) - len(young)
                 return _swept(len(oldest) - len(young), sweep)
             case Journal.COUNTERS:
                 keys = sorted(key for key in self._counters if key > sweep.after)[: sweep.limit]

@@ -91,6 +91,13 @@ class Audit(msgspec.Struct, frozen=True):
     detail: bytes = b""
 
 
+class Audited(msgspec.Struct, frozen=True):
+    """An audit record as it was kept; ``number`` grows with time."""
+
+    number: int
+    record: Audit
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """Something to be sent after the commit; ``sealed`` is what only the sender may read.
@@ -224,6 +231,10 @@ class Store(Protocol):
 
     async def page(self, listing: Listing[RecordT]) -> Page[RecordT]:
         """Many rows; raises Unavailable when it takes longer than the store allows."""
+        ...
+
+    async def audited(self, before: int | None, limit: int) -> tuple[Audited, ...]:
+        """The newest audit records, or the next older ones before that number."""
         ...
 
     async def counter(self, key: str, now: datetime) -> int:

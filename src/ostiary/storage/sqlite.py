@@ -19,8 +19,9 @@ from ostiary.core.filter import check_size
 from ostiary.core.organization import INSTANCE, INSTANCE_KEY
 from ostiary.core.record import Kind, RecordT
 from ostiary.errors import Unavailable
+from ostiary.storage.audited import audit_records, audit_sql, audit_values
 from ostiary.storage.migrate import SchemaError, migrate
-from ostiary.storage.port import Changes, Listing, Page, Saved, Sweep, Swept
+from ostiary.storage.port import Audited, Changes, Listing, Page, Saved, Sweep, Swept
 from ostiary.storage.sqlite_reader import Reader
 from ostiary.storage.sqlite_writer import Item, Verdict, Waiter, Writer
 from ostiary.storage.statements import FEW, Catalogue, SqlValue, sql_value, statements_of
@@ -30,6 +31,7 @@ READERS = 2
 LIST_TIME_LIMIT_S = 5.0
 _CACHED_STATEMENTS = 256
 _LEAST_ROOM_BYTES = 1 << 20
+_AUDIT = audit_sql("?", "?")
 _STEPS_BETWEEN_LOOKS = 10_000  # of SQLite's virtual machine: some hundred microseconds
 _MAPPED_BYTES = (
     96 << 20
@@ -102,6 +104,10 @@ class SqliteStore:
         sql = f'SELECT data FROM "{kind.name}" WHERE {column} = ?'
         row = self._reader.row(sql, (value,))
         return self._catalogue[kind].decode(row[0]) if row else None
+
+    async def audited(self, before: int | None, limit: int) -> tuple[Audited, ...]:
+        """Inline, for it is a bounded range."""
+        return audit_records(self._reader.rows(_AUDIT, audit_values(before, limit)))
 
     async def counter(self, key: str, now: datetime) -> int:
         """Inline."""

@@ -8,7 +8,8 @@ from typing import Final
 
 from ostiary.core.filter import check_size
 from ostiary.core.record import Kind, RecordT
-from ostiary.storage.port import Changes, Listing, Page, Saved, Sweep, Swept
+from ostiary.storage.audited import audit_records, audit_sql, audit_values
+from ostiary.storage.port import Audited, Changes, Listing, Page, Saved, Sweep, Swept
 from ostiary.storage.postgres import points
 from ostiary.storage.postgres.connecting import BY_INDEX, Connection, connect_first, in_words
 from ostiary.storage.postgres.group import Types
@@ -33,6 +34,9 @@ _COLUMNS: Final = (
     " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
     " WHERE c.relkind = 'r' AND pg_table_is_visible(c.oid) AND c.relnamespace::regnamespace::text <> 'pg_catalog'"
 )
+
+
+_AUDIT: Final = audit_sql("$1", "$2")
 
 
 class PostgresStore:
@@ -78,6 +82,10 @@ class PostgresStore:
     async def find(self, kind: Kind[RecordT], column: str, value: str) -> RecordT | None:
         """Likewise, by a unique index."""
         return self._one(kind, await self._reader.ask(points.by_column(kind, column), value))
+
+    async def audited(self, before: int | None, limit: int) -> tuple[Audited, ...]:
+        """On a connection for lists."""
+        return audit_records(await self._lists.fetch(_AUDIT, audit_values(before, limit)))
 
     async def counter(self, key: str, now: datetime) -> int:
         """Likewise."""
