@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 from ostiary.cli.options import HERE, Place
 from ostiary.cli.pairs import pairs
 
-application = App(name="app", help="Register applications and set what their tokens are like.")
+application = App(name="app", help="Register and list applications, and set what their tokens are like.")
 _Client = Annotated[str, Parameter(help="The client's client_id.")]
 
 
@@ -41,6 +41,22 @@ def create(
     print(f"client_id {made.application.client_id}")
     if made.secret:
         print(f"client_secret in {file}" if file else f"client_secret {made.secret}")
+
+
+@application.command(name="list")
+def show(
+    *,
+    named: Annotated[str, Parameter(help="Only those with this in their name or client_id.")] = "",
+    limit: Annotated[int, Parameter(help="At most so many, newest first.")] = 20,
+    place: Place = HERE,
+) -> None:
+    """Print applications: client_id, type, how they authenticate, state, project and name."""
+    from ostiary.app.lists import applications
+
+    for one, project in asyncio.run(applications(place.settings(), named, limit)):
+        print(
+            f"{one.client_id:24}  {one.type:10}  {one.authentication:20}  {one.state:8}  {project} / {one.name}"
+        )
 
 
 @application.command(name="get")

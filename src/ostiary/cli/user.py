@@ -3,13 +3,13 @@
 import asyncio
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
 from ostiary.cli.options import HERE, Place
 
-user = App(name="user", help="Create people, set passwords, lock and unlock.")
+user = App(name="user", help="Create and list people, set passwords, lock and unlock.")
 PasswordFile = Annotated[
     Path | None,
     Parameter(
@@ -49,6 +49,27 @@ def create(
                 print(f"password {password.reveal()}")
 
     asyncio.run(run())
+
+
+@user.command(name="list")
+def show(
+    *,
+    named: Annotated[str, Parameter(help="Only those with this in a name or the email address.")] = "",
+    state: Annotated[
+        Literal["active", "inactive", "locked", "initial"] | None, Parameter(help="Only these.")
+    ] = None,
+    limit: Annotated[int, Parameter(help="At most so many, newest first.")] = 20,
+    place: Place = HERE,
+) -> None:
+    """Print people and service users: id, login name, state, since when, email address, name."""
+    from ostiary.app.lists import users
+
+    for one in asyncio.run(users(place.settings(), named, state or "", limit)):
+        email = one.email.value if one.email else "-"
+        print(
+            f"{one.id}  {one.preferred_login_name:20}  {one.state:8}  {one.created_at:%Y-%m-%d %H:%M}"
+            f"  {email:30}  {one.display_name}"
+        )
 
 
 @user.command
