@@ -9,7 +9,9 @@ from ostiary.core.code import CODE_GUESSES
 from ostiary.core.permission import Caller
 from ostiary.core.user import VERIFICATION_CODE
 from ostiary.errors import FailedPrecondition, InvalidArgument, NotFound, OstiaryError, PermissionDenied
-from tests.users.conftest import ADMIN, STRANGER, House, caller, refused
+from ostiary.storage.memory import MemoryStore
+from ostiary.users.change import NewPassword
+from tests.users.conftest import ACME, ADMIN, PASSWORD, STRANGER, House, caller, refused
 
 NUMBER = "+41791234567"
 RETURNED: dict[str, Any] = {"returnCode": {}}
@@ -142,6 +144,19 @@ async def test_bad_addresses(house: House) -> None:
         await house.rpc("SendEmailCode", userId=user_id, sendCode={"urlTemplate": "https://x/{{.Password}}"})
     with refused(FailedPrecondition, "user.address_of_machine"):
         await house.rpc("SetEmail", userId=machine_id, email="robot@example.com")
+
+
+async def test_codes_where_none_is_good_fill_nothing(house: House) -> None:
+    """Whoever types codes where none was sent leaves one counter for each user, and no audit records."""
+    user_id = await house.human()
+    assert isinstance(house.store, MemoryStore)
+    before = len(house.store.audits)
+    for _ in range(20):
+        with refused(InvalidArgument, "COMMAND-eis9R"):
+            await house.rpc("VerifyPhone", caller(user_id), userId=user_id, verificationCode="ABCDEF")
+        with refused(InvalidArgument, "CODE-woT0xc"):
+            await house.users.passwords.set_for_nobody("nobody", ACME, NewPassword(PASSWORD))
+    assert len(house.store.audits) == before
 
 
 async def test_resend_needs_a_pending_code(house: House) -> None:

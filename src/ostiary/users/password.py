@@ -221,7 +221,7 @@ class UserPasswords:
         async with self._context.pool.place():
             await require_acceptable(self._context, new, organization_id)
             await require_chosen_well(self._context, new.password, User("", organization_id, name, now, now))
-        await self._codes.refuse("", "", PASSWORD_RESET)
+        await self._codes.refuse("", PASSWORD_RESET)
         raise InvalidArgument("CODE-woT0xc", "Code is invalid")
 
 
