@@ -1,14 +1,15 @@
 """The endpoints for operators: alive, ready, metrics, and the test clock."""
 
-import ipaddress
 import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 
 from ostiary.app.readiness import Readiness
+from ostiary.config.settings import is_here
 from ostiary.effects import SystemEffects
 from ostiary.errors import InvalidArgument, PermissionDenied
 from ostiary.http.message import Endpoint, Header, Request, Response
@@ -18,6 +19,7 @@ _PROMETHEUS: Final[Header] = (b"content-type", b"text/plain; version=0.0.4; char
 _JSON: Final[Header] = (b"content-type", b"application/json")
 _UNSTORED: Final[Header] = (b"cache-control", b"no-store")
 _SECONDS: Final = re.compile(r"([0-9]{1,10}(?:\.[0-9]{1,9})?)s", re.ASCII)
+_FORWARDED: Final = frozenset((b"forwarded", b"x-forwarded-for", b"via"))
 Routes = dict[tuple[str, str], Endpoint]
 
 
@@ -76,11 +78,17 @@ def clock(effects: SystemEffects) -> Routes:
 
 
 def _require_local(request: Request, setting: str) -> None:
-    try:
-        local = ipaddress.ip_address(request.peer_ip.partition("%")[0]).is_loopback
-    except ValueError:
-        local = False
-    if not local:
+    """Raise unless it comes from this machine: and not from a proxy here, nor a page whose name was made to lead here."""
+    if not (is_here(request.peer_ip.partition("%")[0]) and _names_us(request)) or not _FORWARDED.isdisjoint(
+        request.headers
+    ):
         raise PermissionDenied(
             f"debug.{setting}.not_local", "Only for this machine", hint=f"see the setting {setting}"
         )
+
+
+def _names_us(request: Request) -> bool:
+    try:
+        return is_here(urlsplit(f"//{request.header(b'host')}").hostname or "")
+    except ValueError:
+        return False
