@@ -1,10 +1,12 @@
 """The cache of rarely changing rows: never older than the request that asked for the generation."""
 
+import tracemalloc
+
 import pytest
 
 from ostiary.core.organization import ORGANIZATION
 from ostiary.core.permission import MEMBERSHIP, Membership
-from ostiary.core.policy import POLICY, LockoutPolicy, Policy
+from ostiary.core.policy import POLICY, LockoutPolicy, LoginPolicy, Policy
 from ostiary.core.record import Kind, RecordT
 from ostiary.core.session import SESSION
 from ostiary.core.user import LOGIN_NAME, USER, LoginName, User
@@ -99,6 +101,23 @@ async def test_sessions_are_never_kept() -> None:
         await cache.get(SESSION, "1")
     with pytest.raises(ValueError, match="session"):
         await cache.owned(SESSION, "1")
+
+
+async def test_what_strangers_ask_for_is_not_kept_however_long() -> None:
+    """A client id of a form may have a million characters: memory is not filled with ids that cannot be there."""
+    cache = Cache(MemoryStore())
+    tracemalloc.start()
+    try:
+        for number in range(200):
+            long = f"{number}{'x' * 100_000}"
+            assert await cache.get(MEMBERSHIP, long) is None
+            assert await cache.find(ORGANIZATION, "primary_domain", long) is None
+            assert await cache.owned(MEMBERSHIP, long) == ()
+            assert await cache.policy(LoginPolicy, long) == LoginPolicy()
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 1_000_000
 
 
 async def test_bounded() -> None:

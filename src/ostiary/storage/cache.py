@@ -12,6 +12,7 @@ from ostiary.storage.port import Store
 
 ROWS_KEPT = 10_000
 REMEMBERED = 10_000
+LONGEST_KEPT = 500  # characters of what a row is asked for by
 ValueT = TypeVar("ValueT")
 
 
@@ -80,6 +81,9 @@ class Cache:
         return found
 
     def _keep(self, key: tuple[str, str, str], generation: int, row: object) -> None:
+        """Keep it, unless it was asked for by more than an id or a domain can be: anybody may ask for such."""
+        if len(key[2]) > LONGEST_KEPT:
+            return
         if len(self._rows) >= ROWS_KEPT:
             self._rows.clear()
         if generation == self.generation:
