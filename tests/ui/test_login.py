@@ -266,12 +266,12 @@ async def test_without_request(house: PageHouse, path: str) -> None:
 
 
 async def test_unfinished(house: PageHouse) -> None:
-    """Who left at the second factor goes on there."""
+    """Who left at the second factor goes on there, and is not said to be signed in."""
     await house.app_for_alice()
     browser = await house.sign_in(house.browser())
     assert browser.heading == "Enter your code"
     await browser.open(LOGIN)
-    assert browser.heading == "You are signed in"
+    assert browser.heading == "Choose an account"
     assert "Sign in again" in browser.text
     await browser.open(f"{LOGIN}?another=1")
     await browser.submit(login_name="alice")

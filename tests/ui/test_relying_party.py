@@ -121,17 +121,20 @@ def _authenticator_app(served: Served, user_id: str) -> bytes:
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    ("path", "wrong"),
     [
-        {"client_id": "nobody"},
-        {"redirect_uri": "https://elsewhere.example.com/"},
-        {"client_id": ""},
+        ("/oauth/v2/authorize", {"client_id": "nobody"}),
+        ("/oauth/v2/authorize", {"redirect_uri": "https://elsewhere.example.com/"}),
+        ("/oauth/v2/authorize", {"client_id": ""}),
+        ("/oidc/v1/end_session", {"client_id": "nobody"}),
+        ("/oidc/v1/end_session", {"id_token_hint": "x"}),
+        ("/oidc/v1/end_session", {"post_logout_redirect_uri": "https://elsewhere.example.com/"}),
     ],
 )
-def test_a_request_that_must_not_be_redirected(served: Served, wrong: dict[str, str]) -> None:
+def test_a_request_that_must_not_be_redirected(served: Served, path: str, wrong: dict[str, str]) -> None:
     """Whoever sends a browser with an unknown client or redirect URI sees a page with the cause; a program, JSON."""
     known = {"client_id": served.alice["client_id"], "redirect_uri": served.alice["redirect_uri"]}
-    url = f"{served.base}/oauth/v2/authorize"
+    url = f"{served.base}{path}"
     query = {**known, "response_type": "code", **wrong}
     told = requests.get(url, query, timeout=30, allow_redirects=False, headers={"Accept": "*/*"})
     assert (told.status_code, told.json()["error"]) == (400, "invalid_request")

@@ -5,7 +5,6 @@ from typing import Any
 from ostiary.app.installation import Installation
 from ostiary.crypto.jws import BadToken
 from ostiary.crypto.seal import BrokenSeal
-from ostiary.http.message import Endpoint
 from ostiary.http.router import Route
 from ostiary.keys.signing import SigningKeys
 from ostiary.oidc.logout import EndSession, end_session_route
@@ -13,7 +12,7 @@ from ostiary.oidc.minting import ID_TOKEN_TYP
 from ostiary.sessions.commands import SessionCommands
 from ostiary.ui.logout_report import ReportLinks
 
-Routes = dict[tuple[str, str], Endpoint | Route]
+Routes = dict[tuple[str, str], Route]
 _PATH = "/oidc/v1/end_session"
 
 

@@ -1,6 +1,7 @@
 """The pages over one installation. They are loaded when somebody opens the first one, so that starting stays quick."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -21,20 +22,23 @@ from ostiary.ui.paths import PLACES
 if TYPE_CHECKING:
     from ostiary.ui.site import Site
 
+Place = tuple[str, str]  # method and path
 _FORM_PURPOSE: Final = "page forms"
 # What browsers are sent to, and programs too: a browser is told an error as a page, a program as OAuth tells it.
-_SHARED: Final = (("GET", "/oauth/v2/authorize"), ("POST", "/oauth/v2/authorize"))
+_SHARED: Final = tuple(
+    (method, path) for method in ("GET", "POST") for path in ("/oauth/v2/authorize", "/oidc/v1/end_session")
+)
 
 
 def page_routes(
-    installation: Installation, openid: OpenId, sessions: SessionCommands
-) -> dict[tuple[str, str], Route]:
-    """Every page, and the pages of errors where browsers and programs come."""
+    installation: Installation, openid: OpenId, sessions: SessionCommands, others: Mapping[Place, Route]
+) -> dict[Place, Route]:
+    """Every page; and of the ``others`` those where browsers and programs come, with pages for their errors."""
     late = _Late(installation, openid, sessions)
     pages = {
         place: Route(late.endpoint(place), late.refuse, takes_body=place[0] == "POST") for place in PLACES
     }
-    return pages | {place: late.in_browsers(openid.routes[place]) for place in _SHARED}
+    return pages | {place: late.in_browsers(others[place]) for place in _SHARED}
 
 
 class _Late:

@@ -116,7 +116,8 @@ def turn(purpose: Purpose, accounts: Sequence[Account], asked: Asked) -> Turn:
         return Turn(View.PASSWORD, login_name=asked.login_name)
     chosen = next((account for account in accounts if account.kept.session_id == asked.session_id), None)
     if purpose.finish is None and (chosen is None or chosen.step is Step.FINISH) and best:
-        return Turn(View.HOME, accounts=best)
+        is_in = any(account.is_ready for account in best)
+        return Turn(View.HOME if is_in else View.CHOOSE, accounts=best)
     if chosen is not None:
         return of_account(chosen, asked.way)
     if "select_account" in purpose.prompt and best:
