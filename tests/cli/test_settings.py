@@ -90,3 +90,11 @@ def test_external_url() -> None:
     assert load({"port": 8100}).url == "http://localhost:8100"
     assert load({"external_url": "https://id.example.com/"}).url == "https://id.example.com"
     assert load({"external_url": "https://id.example.com:8443"}).domain == "id.example.com"
+
+
+@pytest.mark.parametrize("wrong", ["login.example.com", "/ui", "https://", "https://login.example.com/?a=b"])
+def test_login_base_url(wrong: str) -> None:
+    """Where browsers are sent to log in is a URL to which a path can be added."""
+    with pytest.raises(SettingsError, match="login_base_url"):
+        load({"login_base_url": wrong})
+    assert load({"login_base_url": "https://login.example.com/sign-in/"}).login_base_url

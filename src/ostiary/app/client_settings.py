@@ -48,7 +48,7 @@ def _values(oidc: OidcSettings, given: Mapping[str, str]) -> dict[str, Any]:
     unknown = [name for name in given if name not in oidc.__struct_fields__]
     if unknown:
         raise Trouble(f"There is no setting {unknown[0]}. There are {', '.join(oidc.__struct_fields__)}.")
-    values = {name: typed(getattr(oidc, name), text) for name, text in given.items()}
+    values = {name: typed(name, getattr(oidc, name), text) for name, text in given.items()}
     try:
         read = msgspec.convert(values, OidcSettings)
     except msgspec.ValidationError as error:

@@ -91,5 +91,5 @@ def _typed(group: Group, given: Mapping[str, str]) -> dict[str, Any]:
         if isinstance(default, msgspec.Struct) and inner:
             values.setdefault(outer, {})[inner] = text
         else:
-            values[name] = typed(default, text)
+            values[name] = typed(name, default, text)
     return values

@@ -33,7 +33,11 @@ def refusal(settings: Settings) -> str:
         return f"dev is for this machine alone: it is refused on the address {settings.host}."
     if settings.test_clock and not settings.dev:
         return "test_clock needs dev."
-    return _refusal_of_senders(settings) or _refusal_of_url(settings.external_url)
+    return (
+        _refusal_of_senders(settings)
+        or _refusal_of_url(settings.external_url)
+        or _refusal_of_login(settings.login_base_url)
+    )
 
 
 def _refusal_of_senders(settings: Settings) -> str:
@@ -56,3 +60,12 @@ def _refusal_of_url(text: str) -> str:
     if parts.path not in {"", "/"} or parts.query or parts.fragment or parts.username is not None:
         return "external_url is scheme, host and port only: clients look for us at the root of a host."
     return ""
+
+
+def _refusal_of_login(text: str) -> str:
+    parts = urlsplit(text)
+    if not text or (
+        parts.scheme in {"http", "https"} and parts.hostname and not parts.query + parts.fragment
+    ):
+        return ""
+    return "login_base_url must be an http or https URL without a query, such as https://login.example.com."
