@@ -29,6 +29,8 @@ from ostiary.storage.port import (
     Put,
     Saved,
 )
+from ostiary.storage.postgres import points
+from ostiary.storage.postgres.connecting import BY_INDEX, connect
 from ostiary.storage.postgres.store import PostgresStore, open_store
 from tests.doubles.effects import START
 from tests.postgres import Postgres
@@ -225,6 +227,23 @@ async def test_reads_of_one_turn_are_one_round_trip(two: tuple[PostgresStore, Po
     asked = (two[0].get(SESSION, "1"), two[0].get(ORGANIZATION, "1"), two[0].generation())
     found = tuple(await asyncio.gather(*asked))
     assert found == (session("1"), organization("1"), 2)
+
+
+async def test_few_rows_of_many_are_read_in_order(
+    two: tuple[PostgresStore, PostgresStore], postgres: Postgres
+) -> None:
+    """The newest few of an owner are read by an index in their order; the rest, however much it is, is not sorted."""
+    connection = await connect(postgres.shared, BY_INDEX)
+    await connection.execute(
+        "INSERT INTO session (id, version, user_id, creator_id, fingerprint_id, created_at, data)"
+        " SELECT n, 1, n % 250, '', '', n, repeat('x', 600)::bytea FROM generate_series(1, 5000) n"
+    )
+    await connection.execute("ANALYZE session")
+    asked = points.few(SESSION, newest=True).sql.format(keys="$1::text[]")
+    plan = "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN {asked}", ["1"]))
+    await connection.close()
+    assert "Index Scan Backward using session_user_id" in plan
+    assert "Sort" not in plan
 
 
 async def test_given_up_save_is_saved(two: tuple[PostgresStore, PostgresStore]) -> None:

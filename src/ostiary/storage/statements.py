@@ -47,6 +47,7 @@ class Statements(Generic[RecordT]):
     few: str
     few_newest: str
     decode: Callable[[bytes], RecordT]
+    decode_array: Callable[[bytes], tuple[RecordT, ...]]
     _kept: dict[tuple[object, ...], str] = field(default_factory=dict)
 
     def row(self, value: Record, columns: Sequence[SqlValue]) -> tuple[SqlValue, ...]:
@@ -134,6 +135,7 @@ def statements_of(kind: Kind[RecordT]) -> Statements[RecordT]:
         few=f"SELECT data FROM {table} WHERE {by_owner} ORDER BY id LIMIT {FEW + 1}",
         few_newest=f"SELECT data FROM {table} WHERE {by_owner} ORDER BY id DESC LIMIT {FEW + 1}",
         decode=msgspec.json.Decoder(kind.type).decode,
+        decode_array=msgspec.json.Decoder(tuple[kind.type, ...]).decode,  # type: ignore[name-defined]
     )
 
 

@@ -27,6 +27,7 @@ _SETTINGS: Final = {
 BY_INDEX: Final = {
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
+    "enable_bitmapscan": "off",  # it reads and sorts all rows of an owner, where the index has the few in order
     "max_parallel_workers_per_gather": "0",
 }
 # An answer to COMMIT means that the disk has it, here and, where there is one, on the synchronous standby.

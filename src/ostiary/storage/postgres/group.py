@@ -49,17 +49,17 @@ async def find(connection: Connection, questions: Questions, wanted: Wanted) -> 
         asked[points.COUNTERS] = list(wanted.counters)
     answers = await questions.ask(connection, asked)
     found = Found(generation=answers.pop(points.GENERATION)[0].number or 0)
-    for key, value, expires_at, _ in answers.pop(points.COUNTERS, ()):
-        found.counters[key] = (value or 0, expires_at or 0)
+    for row in answers.pop(points.COUNTERS, ()):
+        found.counters[row.key] = (row.number or 0, row.other or 0)
     for question, rows in answers.items():
         kind = of[question]
         if question is points.counts(kind):
             found.owned.update({(kind, row.key): row.number or 0 for row in rows})
             continue
-        for key, version, _, owner in rows:
-            found.versions[kind, key] = version or 0
-            if owner is not None:
-                found.owners[kind, key] = owner.decode()
+        for row in rows:
+            found.versions[kind, row.key] = row.number or 0
+            if row.data is not None:
+                found.owners[kind, row.key] = row.data.decode()
     return found
 
 

@@ -1,19 +1,23 @@
 """Many small questions in one statement, whose text is always the same few.
 
-A question is a SELECT of four columns and a place for a list of keys. The first eight that are ever asked make one
-statement, the next eight another; those that are not asked this time get an empty list, which costs next to nothing.
-Were each combination a text of its own, most would be compiled for one use.
+A question is a SELECT of four columns and a place for a list of keys. One that is asked alone, as most are, has a
+statement of its own. Of all others the first eight that are ever asked make one statement, the next eight another; those
+that are not asked this time get an empty list, which costs about two microseconds each. Were each combination a text of its
+own, most would be compiled for one use.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from ostiary.storage.postgres.connecting import Connection
 
 _TOGETHER: Final = 8
 
 
-class Row(NamedTuple):
+class Row(msgspec.Struct, frozen=True):
     """One row of an answer: the key it is for, and what was found."""
 
     key: str
@@ -33,36 +37,40 @@ class Questions:
 
     def __init__(self) -> None:
         """None yet."""
-        self._bundles: list[list[Question]] = []
+        self._bundles: list[tuple[Question, ...]] = []
         self._bundle_of: dict[Question, int] = {}
-        self._texts: dict[int, str] = {}
 
     async def ask(
         self, connection: Connection, asked: Mapping[Question, list[str]]
     ) -> dict[Question, list[Row]]:
         """What there is for the keys of each question; one round trip, unless many different ones are asked."""
         found: dict[Question, list[Row]] = {question: [] for question in asked}
-        for text, bundle in self._statements(asked):
-            for place, *row in await connection.fetch(text, *(asked.get(one, []) for one in bundle)):
-                found[bundle[place]].append(Row(*row))
+        for bundle in self._bundles_of(asked):
+            rows = await connection.fetch(_together(bundle), *(asked.get(one, []) for one in bundle))
+            for place, key, value, other, data in rows:
+                found[bundle[place]].append(Row(key, value, other, data))
         return found
 
-    def _statements(self, asked: Mapping[Question, list[str]]) -> Iterator[tuple[str, list[Question]]]:
-        for number in sorted({self._place(question) for question in asked}):
-            bundle = self._bundles[number]
-            if number not in self._texts:
-                self._texts[number] = " UNION ALL ".join(
-                    f"(SELECT {place}::int, q.* FROM ({one.sql.format(keys=f'${place + 1}::text[]')}) q)"
-                    for place, one in enumerate(bundle)
-                )
-            yield self._texts[number], bundle
+    def _bundles_of(self, asked: Mapping[Question, list[str]]) -> Iterator[tuple[Question, ...]]:
+        if len(asked) == 1:
+            yield tuple(asked)
+        else:
+            for number in sorted({self._place(question) for question in asked}):
+                yield self._bundles[number]
 
     def _place(self, question: Question) -> int:
         number = self._bundle_of.get(question)
         if number is None:
             if not self._bundles or len(self._bundles[-1]) == _TOGETHER:
-                self._bundles.append([])
+                self._bundles.append(())
             number = self._bundle_of[question] = len(self._bundles) - 1
-            self._bundles[number].append(question)
-            self._texts.pop(number, None)
+            self._bundles[number] += (question,)
         return number
+
+
+@cache
+def _together(bundle: tuple[Question, ...]) -> str:
+    return " UNION ALL ".join(
+        f"(SELECT {place}::int, q.* FROM ({one.sql.format(keys=f'${place + 1}::text[]')}) q)"
+        for place, one in enumerate(bundle)
+    )

@@ -22,7 +22,7 @@ from ostiary.storage.postgres.reader import Reader
 from ostiary.storage.postgres.saving import Saves
 from ostiary.storage.postgres.sweep import swept
 from ostiary.storage.postgres.writer import LOCK_S, Writer
-from ostiary.storage.statements import FEW, Catalogue, from_sql, sql_value
+from ostiary.storage.statements import Catalogue, from_sql, sql_value
 from ostiary.storage.where import owner_in
 
 READERS: Final = 2
@@ -76,8 +76,8 @@ class PostgresStore:
 
     async def owned(self, kind: Kind[RecordT], owner_id: str) -> tuple[RecordT, ...]:
         """Likewise, for it is bounded."""
-        decode = self._catalogue[kind].decode
-        return tuple(decode(row.data) for row in await self._reader.ask(points.owned(kind), owner_id))
+        rows = await self._reader.ask(points.owned(kind), owner_id)
+        return self._catalogue[kind].decode_array(rows[0].data) if rows else ()
 
     async def find(self, kind: Kind[RecordT], column: str, value: str) -> RecordT | None:
         """Likewise, by a unique index."""
@@ -105,8 +105,12 @@ class PostgresStore:
         owner = owner_in(listing)
         if owner is not None:
             rows = await self._reader.ask(points.few(listing.kind, newest=listing.descending), owner)
-            if len(rows) <= FEW:
-                return self._part(listing, rows)
+            if not rows:
+                return Page((), 0)
+            if rows[0].data is not None:
+                few = self._catalogue[listing.kind].decode_array(rows[0].data)
+                part = few[listing.offset : listing.offset + listing.limit]
+                return Page(part, len(few if listing.is_counted else part))
         nullable = self._columns.nullable.get(listing.kind.name, frozenset())
         return await self._lists.page(listing, self._catalogue[listing.kind], nullable)
 
@@ -134,11 +138,6 @@ class PostgresStore:
 
     def _one(self, kind: Kind[RecordT], rows: Sequence[Row]) -> RecordT | None:
         return self._catalogue[kind].decode(rows[0].data) if rows else None
-
-    def _part(self, listing: Listing[RecordT], rows: Sequence[Row]) -> Page[RecordT]:
-        decode = self._catalogue[listing.kind].decode
-        part = rows[listing.offset : listing.offset + listing.limit]
-        return Page(tuple(decode(row.data) for row in part), len(rows if listing.is_counted else part))
 
 
 class Columns:
