@@ -1,5 +1,6 @@
 """One page of Chromium at our origin, and the authenticators that its DevTools lend it."""
 
+import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -79,3 +80,16 @@ class Browser:
         """Put a credential into the authenticator."""
         wanted = {"authenticatorId": self.authenticators[0], "credential": credential}
         await self.devtools.send("WebAuthn.addCredential", wanted)
+
+
+async def answer_for(page: Page, application: str) -> None:
+    """Answer what the page asks of an application's address; redirects there are seen by the DevTools alone."""
+    devtools = await page.context.new_cdp_session(page)
+    answers = set()
+
+    def paused(event: dict[str, Any]) -> None:
+        answer = {"requestId": event["requestId"], "responseCode": 200}
+        answers.add(asyncio.ensure_future(devtools.send("Fetch.fulfillRequest", answer)))
+
+    devtools.on("Fetch.requestPaused", paused)
+    await devtools.send("Fetch.enable", {"patterns": [{"urlPattern": f"{application}*"}]})

@@ -1,6 +1,5 @@
 """The login in a real browser: keys, the back button, double clicks, tabs, and no JavaScript at all."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,7 +9,7 @@ import pytest_asyncio
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import Page, expect
 
-from tests.browser.chromium import TOUCHED, Browser
+from tests.browser.chromium import TOUCHED, Browser, answer_for
 from tests.oidc.conftest import query
 from tests.scenes.stage import PASSWORD, Person, Stage, staged
 from tests.served import Served
@@ -24,21 +23,8 @@ PASSKEY = "Sign in with a passkey"
 async def stage(served: Served, chromium: Chromium) -> AsyncIterator[Stage]:
     """A browser, and somebody at the application's address."""
     async with staged(chromium, served) as made:
-        await _answer_for_application(made.page)
+        await answer_for(made.page, APPLICATION)
         yield made
-
-
-async def _answer_for_application(page: Page) -> None:
-    """Answer what the page asks of the application; redirects there are seen by the DevTools alone."""
-    devtools = await page.context.new_cdp_session(page)
-    answers = set()
-
-    def paused(event: dict[str, Any]) -> None:
-        answer = {"requestId": event["requestId"], "responseCode": 200}
-        answers.add(asyncio.ensure_future(devtools.send("Fetch.fulfillRequest", answer)))
-
-    devtools.on("Fetch.requestPaused", paused)
-    await devtools.send("Fetch.enable", {"patterns": [{"urlPattern": f"{APPLICATION}*"}]})
 
 
 @asynccontextmanager
@@ -190,7 +176,7 @@ async def test_two_tabs(stage: Stage) -> None:
     person, first = stage.person(), stage.page
     await stage.open(stage.authorization(state="first"))
     second = await first.context.new_page()
-    await _answer_for_application(second)
+    await answer_for(second, APPLICATION)
     await second.goto(stage.authorization(state="second"))
     await stage.fill(login_name=person.name)
     async with _ends(first, state="first"):
@@ -217,7 +203,7 @@ async def test_without_javascript(served: Served, chromium: Chromium) -> None:
     """All but keys works; nothing is shown that does not."""
     context = await chromium.new_context(java_script_enabled=False)
     page = await context.new_page()
-    await _answer_for_application(page)
+    await answer_for(page, APPLICATION)
     stage = Stage(served, Browser(page, await context.new_cdp_session(page)))
     person = stage.person(app=True)
     await page.goto(stage.authorization())
