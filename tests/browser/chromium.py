@@ -1,11 +1,12 @@
 """One page of Chromium at our origin, and the authenticators that its DevTools lend it."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.async_api import CDPSession, Page
+from playwright.async_api import CDPSession, Error, Page
 
 CHROMIUM: Final = Path("/usr/bin/chromium")
 SWITCHES: Final = (
@@ -87,9 +88,12 @@ async def answer_for(page: Page, application: str) -> None:
     devtools = await page.context.new_cdp_session(page)
     answers = set()
 
+    async def answer(request_id: str) -> None:
+        with suppress(Error):  # the page was closed meanwhile
+            await devtools.send("Fetch.fulfillRequest", {"requestId": request_id, "responseCode": 200})
+
     def paused(event: dict[str, Any]) -> None:
-        answer = {"requestId": event["requestId"], "responseCode": 200}
-        answers.add(asyncio.ensure_future(devtools.send("Fetch.fulfillRequest", answer)))
+        answers.add(asyncio.ensure_future(answer(event["requestId"])))
 
     devtools.on("Fetch.requestPaused", paused)
     await devtools.send("Fetch.enable", {"patterns": [{"urlPattern": f"{application}*"}]})
