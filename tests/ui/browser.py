@@ -54,6 +54,11 @@ class _Reader(HTMLParser):
         if kind not in {"hidden", "checkbox", "radio"}:
             self.visible.append((found.get("name") or "", found))
 
+    @property
+    def invalid(self) -> list[str]:
+        """The fields that are said to be wrong, and have the focus for it."""
+        return [name for name, found in self.visible if "aria-invalid" in found and "autofocus" in found]
+
     def handle_endtag(self, tag: str) -> None:
         if tag == "a" and self._href:
             self.links[" ".join("".join(self._text).split())] = self._href

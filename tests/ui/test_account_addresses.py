@@ -50,6 +50,7 @@ async def test_expired_code(house: PageHouse) -> None:
     await house.edit(USER, "100", email=Address("new@example.com"))
     await browser.press("confirm", code="")
     assert (browser.status, "The code is wrong or has expired." in browser.text) == (400, True)
+    assert browser.page.invalid == ["code"]
 
 
 @pytest.mark.parametrize(
@@ -61,10 +62,12 @@ async def test_expired_code(house: PageHouse) -> None:
     ],
 )
 async def test_none(house: PageHouse, kind: str, typed: str, told: str) -> None:
-    """What is no address is refused with what one looks like."""
+    """What is no address is refused with what one looks like; it stays in the form."""
     browser = await _at(house, kind)
     await browser.press("set", address=typed)
     assert (browser.status, told in browser.text) == (400, True)
+    assert browser.page.invalid == ["address"]
+    assert browser.form("set").fields["address"] == typed
 
 
 async def test_same_again(house: PageHouse) -> None:

@@ -172,7 +172,9 @@ async def test_form_is_not_lost(house: PageHouse) -> None:
     browser = await house.browser().open(REGISTER)
     await browser.submit(given_name="Eve", family_name="", email="eve@example.com")
     assert (browser.status, "Enter your first and last name." in browser.text) == (400, True)
+    assert browser.page.invalid == ["family_name"]
     await browser.submit(family_name="Adams", email="nothing")
+    assert browser.page.invalid == ["email"]
     assert "Enter an email address that you can read." in browser.text
     await browser.submit(email="eve@example.com")
     assert browser.heading == "Open your account"

@@ -39,12 +39,12 @@ class Addresses:
         try:
             done = await self._do(member, kind, form)
         except ResourceExhausted:
-            return self._page(member, _OFTEN, 429)
+            return self._page(member, _OFTEN, 429, form)
         except InvalidArgument as refusal:
             if form.get("step") == "confirm":
                 return self._page(member, _WRONG)
             if refusal.id.startswith(("EMAIL-", "PHONE-")):
-                return self._page(member, _BAD_EMAIL if kind == EMAIL else _BAD_PHONE)
+                return self._page(member, _BAD_EMAIL if kind == EMAIL else _BAD_PHONE, form=form)
             raise
         except (FailedPrecondition, NotFound):
             # an expired code; else what was asked for is so already
@@ -72,11 +72,20 @@ class Addresses:
                 await addresses.set(caller, user_id, kind, NewAddress(form.get("address").strip()))
                 return False
 
-    def _page(self, member: Member, problem: str = "", status: int = 400) -> Response:
+    def _page(
+        self, member: Member, problem: str = "", status: int = 400, form: Parameters | None = None
+    ) -> Response:
+        """The page; ``form`` is the one that has the problem, where it is not the code's."""
         kind = _kind(member)
-        have = member.user.email if kind == EMAIL else member.user.phone
         return self._entrance.write(
-            member, "address", status=status if problem else 200, kind=kind, have=have, problem=problem
+            member,
+            "address",
+            status=status if problem else 200,
+            kind=kind,
+            have=member.user.email if kind == EMAIL else member.user.phone,
+            problem=problem,
+            is_code=form is None,
+            typed=form.get("address") if form else "",
         )
 
 

@@ -1,5 +1,6 @@
 """Opening an account: names and address are asked for; all else is behind a code that goes to the address."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from ostiary.core.policy import LegalPolicy
@@ -36,13 +37,13 @@ class RegistrationPage:
         typed = {name: form.get(name).strip()[:LONGEST_NAME] for name in _FIELDS}
         organization_id = await self._require_open(visit, typed["email"])
         if _links(await self._legal(organization_id)) and form.get("terms") != "1":
-            return await self._form(visit, typed, "Accept the conditions to go on.")
+            return await self._form(visit, typed, "Accept the conditions to go on.", "terms")
         desk.asking.require(request.peer_ip)
         profile = Profile(typed["given_name"], typed["family_name"], preferred_language=visit.reader.language)
         try:
             await desk.users.registrations.begin(Registrant(organization_id, profile, typed["email"]))
         except InvalidArgument as refusal:
-            return await self._form(visit, typed, _problem(refusal))
+            return await self._form(visit, typed, *_problem(refusal, typed))
         desk.asking.count(request.peer_ip)
         sealed = desk.names.write(typed["email"])
         discovered = "" if organization_id == await desk.organization_id(visit) else organization_id
@@ -62,7 +63,10 @@ class RegistrationPage:
     async def _legal(self, organization_id: str) -> LegalPolicy:
         return await self._desk.visits.signin.cache.policy(LegalPolicy, organization_id)
 
-    async def _form(self, visit: Visit, typed: dict[str, str], problem: str = "") -> Response:
+    async def _form(
+        self, visit: Visit, typed: dict[str, str], problem: str = "", wrong: str = ""
+    ) -> Response:
+        """The page; ``wrong`` is the field that has the problem."""
         desk = self._desk
         organization_id = await desk.organization_id(visit, typed.get("email", ""))
         application = visit.purpose.application
@@ -73,6 +77,7 @@ class RegistrationPage:
             400 if problem else 200,
             action=desk.url(REGISTER, visit),
             typed={name: typed.get(name, "") for name in _FIELDS},
+            wrong=wrong,
             legal=_links(await self._legal(organization_id)),
             application=application.name if application else "",
         )
@@ -84,9 +89,10 @@ def _links(legal: LegalPolicy) -> list[tuple[str, str]]:
     return [(name, url) for name, url in named if url]
 
 
-def _problem(refusal: InvalidArgument) -> str:
+def _problem(refusal: InvalidArgument, typed: Mapping[str, str]) -> tuple[str, str]:
+    """What is wrong, and with which field."""
     if refusal.id in {"USER-UCej2", "USER-4hB7d"}:
-        return "Enter your first and last name."
+        return "Enter your first and last name.", "family_name" if typed["given_name"] else "given_name"
     if refusal.id == "user.username_of_other_organization":
-        return "Accounts with this address are made by its organisation. Ask your administrator."
-    return "Enter an email address that you can read."
+        return "Accounts with this address are made by its organisation. Ask your administrator.", "email"
+    return "Enter an email address that you can read.", "email"
