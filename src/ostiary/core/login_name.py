@@ -1,30 +1,36 @@
 """The names people log in with: a username, and ``username@domain`` of their organisation, each of one user only."""
 
-import re
+import unicodedata
+from typing import Final
 
 from ostiary.core.user import login_name_id
 from ostiary.errors import InvalidArgument
 
 USERNAME_MAX_LENGTH = 200
 ID_MAX_LENGTH = 200
-_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+# Controls, formats (zero width, direction), halves of pairs, breaks: two names must not look the same. RFC 8264, 4.2.3
+_UNSEEN: Final = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 
 
 def username_of(text: str) -> str:
     """The username without surrounding space; raises InvalidArgument when it is empty or not printable."""
     username = text.strip()
-    if not username or len(username) > USERNAME_MAX_LENGTH or _FORBIDDEN.search(username):
-        hint = f"1 to {USERNAME_MAX_LENGTH} characters, none of them a control character"
+    if not username or len(username) > USERNAME_MAX_LENGTH or _hides(username):
+        hint = f"1 to {USERNAME_MAX_LENGTH} characters that can all be seen"
         raise InvalidArgument("user.username_form", "Username is invalid", hint=hint)
     return username
 
 
 def chosen_id_of(text: str) -> str:
     """An id that a caller chose, as it is; raises InvalidArgument when it is not printable."""
-    if not text or len(text) > ID_MAX_LENGTH or _FORBIDDEN.search(text):
-        hint = f"1 to {ID_MAX_LENGTH} characters, none of them a control character"
+    if not text or len(text) > ID_MAX_LENGTH or _hides(text):
+        hint = f"1 to {ID_MAX_LENGTH} characters that can all be seen"
         raise InvalidArgument("user.id_form", "User ID is invalid", hint=hint)
     return text
+
+
+def _hides(text: str) -> bool:
+    return any(unicodedata.category(character) in _UNSEEN for character in text)
 
 
 def claimed_domain(username: str) -> str:
