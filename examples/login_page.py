@@ -22,6 +22,7 @@ LIFETIME: Final = "43200s"
 WRONG: Final = "Login name or password is wrong."
 WRONG_CODE: Final = "The code is wrong or was used before."
 GONE: Final = "This sign-in has expired. Start again at the application."
+FOREIGN: Final = "This form was not sent by our page."
 SHOWN: Final = {"PROMPT_LOGIN", "PROMPT_SELECT_ACCOUNT", "PROMPT_CONSENT", "PROMPT_CREATE"}
 HEADERS: Final = (
     ("Content-Type", "text/html; charset=utf-8"),
@@ -30,12 +31,14 @@ HEADERS: Final = (
     ("Referrer-Policy", "same-origin"),
 )
 PAGE: Final = """<!doctype html><html lang="en"><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1"><title>Sign in</title>
-<h1>Sign in</h1><p role="alert">{problem}</p>{form}"""
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>
+<h1>{title}</h1><p role="alert">{problem}</p>{form}"""
 NAME_FORM: Final = """<form method="post" action="/login"><input type="hidden" name="request" value="{request}">
 <p><label>Login name <input name="name" value="{name}" autocomplete="username" required></label></p>
 <p><label>Password <input name="password" type="password" autocomplete="current-password" required></label></p>
 <button>Sign in</button> <button name="cancel" value="1" formnovalidate>Cancel</button></form>"""
+OUT_FORM: Final = """<form method="post" action="/logout"><input type="hidden" name="to" value="{to}">
+<input type="hidden" name="client" value="{client}"><button>Sign out</button></form>"""
 CODE_FORM: Final = """<form method="post" action="/login"><input type="hidden" name="request" value="{request}">
 <p><label>Code of your app <input name="code" autocomplete="one-time-code" required autofocus></label></p>
 <button>Sign in</button> <button name="cancel" value="1" formnovalidate>Cancel</button></form>"""
@@ -101,6 +104,17 @@ class LoginUi:
         proof = {"sessionId": session.id, "sessionToken": session.token}
         return self.call("POST", f"/v2/oidc/auth_requests/{request}", {"session": proof})
 
+    def may_leave_for(self, client_id: str, url: str) -> bool:
+        """Whether the application has registered that URL, to which only its state was added."""
+        wanted = {"filters": [{"clientIdFilter": {"clientId": client_id}}]}
+        told = self.call("POST", "/zitadel.application.v2.ApplicationService/ListApplications", wanted)
+        registered = [
+            uri
+            for one in told.body.get("applications", ())
+            for uri in one.get("oidcConfiguration", {}).get("postLogoutRedirectUris", ())
+        ]
+        return any(url == uri or url.startswith((f"{uri}?state=", f"{uri}&state=")) for uri in registered)
+
     def refuse(self, request: str, reason: str) -> Answer:
         """The URL that brings the browser back with an error."""
         message = {"error": {"error": f"ERROR_REASON_{reason}"}}
@@ -108,16 +122,38 @@ class LoginUi:
 
 
 class Page(BaseHTTPRequestHandler):
-    """``GET`` and ``POST /login``; for all else there are Ostiary's own pages."""
+    """``/login`` and ``/logout``; to where mails lead, there are Ostiary's own pages."""
 
     login: LoginUi
 
     def do_GET(self) -> None:
-        """Go back at once with a session that suffices; else ask who it is."""
+        """The page that is asked for."""
         address = urlsplit(self.path)
-        if address.path != "/login":
-            return self._go(f"{self.login.ostiary}/ui/v2/login{self.path}")
-        request = parse_qs(address.query).get("authRequest", [""])[0]
+        asked = {name: values[0] for name, values in parse_qs(address.query).items()}
+        match address.path:
+            case "/login":
+                self._show_login(asked.get("authRequest", ""))
+            case "/logout" if self._cookie() in self.login.held:
+                to, client = asked.get("post_logout_redirect", ""), asked.get("client_id", "")
+                self._page("", OUT_FORM, title="Sign out?", to=to, client=client)
+            case "/logout" | "/logout/done":
+                self._page("", "", title="You are signed out")
+            case _:
+                self._go(f"{self.login.ostiary}/ui/v2/login{self.path}")
+
+    def do_POST(self) -> None:
+        """What a form of ours asks for."""
+        form = parse_qs(self.rfile.read(min(int(self.headers.get("Content-Length", "0")), 10_000)).decode())
+        typed = {name: values[0] for name, values in form.items()}
+        if self.headers.get("Origin") not in {None, f"http://{self.headers.get('Host')}"}:
+            self._page(FOREIGN, "", 403)
+        elif self.path == "/logout":
+            self._sign_out(typed.get("client", ""), typed.get("to", ""))
+        else:
+            self._sign_in(typed)
+
+    def _show_login(self, request: str) -> None:
+        """Go back at once with a session that suffices; else ask who it is."""
         found = self.login.call("GET", f"/v2/oidc/auth_requests/{_segment(request)}")
         if found.error:
             return self._page(GONE, "", 404)
@@ -131,13 +167,9 @@ class Page(BaseHTTPRequestHandler):
             return self._back(self.login.refuse(_segment(request), "LOGIN_REQUIRED"))
         return self._page("", NAME_FORM, request=request, name=asked.get("loginHint", ""))
 
-    def do_POST(self) -> None:
+    def _sign_in(self, typed: dict[str, str]) -> None:
         """Verify what was typed, and finish if that suffices."""
-        form = parse_qs(self.rfile.read(min(int(self.headers.get("Content-Length", "0")), 10_000)).decode())
-        typed = {name: values[0] for name, values in form.items()}
         request = typed.get("request", "")
-        if self.headers.get("Origin") not in {None, f"http://{self.headers.get('Host')}"}:
-            return self._page("This form was not sent by our page.", "", 403)
         if "cancel" in typed:
             return self._back(self.login.refuse(_segment(request), "ACCESS_DENIED"))
         cookie = self._cookie()
@@ -160,6 +192,13 @@ class Page(BaseHTTPRequestHandler):
             return self._page(told.hint or GONE, "", 400, cookie=cookie)
         return self._go(told.body["callbackUrl"], cookie)
 
+    def _sign_out(self, client_id: str, url: str) -> None:
+        """End the session; then to the application, if it may be gone to."""
+        session = self.login.held.pop(self._cookie(), None)
+        if session is not None:
+            self.login.call("DELETE", f"/v2/sessions/{session.id}", {"sessionToken": session.token})
+        self._go(url if url and self.login.may_leave_for(client_id, url) else "/logout/done")
+
     def _agent(self) -> dict[str, object]:
         """Whose browser it is; by its address guesses are limited."""
         return {"ip": self.client_address[0], "description": self.headers.get("User-Agent", "")[:200]}
@@ -176,13 +215,23 @@ class Page(BaseHTTPRequestHandler):
         self.send_header("Location", url)
         self._end(cookie)
 
-    def _page(self, problem: str, form: str, status: int = 200, *, cookie: str = "", **values: str) -> None:
+    def _page(
+        self,
+        problem: str,
+        form: str,
+        status: int = 200,
+        *,
+        title: str = "Sign in",
+        cookie: str = "",
+        **values: str,
+    ) -> None:
         escaped = {name: html.escape(value) for name, value in values.items()}
         self.send_response(status)
         for name, value in HEADERS:
             self.send_header(name, value)
         self._end(cookie)
-        self.wfile.write(PAGE.format(problem=html.escape(problem), form=form.format(**escaped)).encode())
+        shown = PAGE.format(title=title, problem=html.escape(problem), form=form.format(**escaped))
+        self.wfile.write(shown.encode())
 
     def _end(self, cookie: str) -> None:
         if cookie:

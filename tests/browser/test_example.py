@@ -1,4 +1,4 @@
-"""The example of a login page, in a real browser: a wrong password, a code, single sign-on, silence, and a way out."""
+"""The example of a login page, in a real browser: a wrong password, a code, single sign-on, silence, signing out."""
 
 import subprocess
 import sys
@@ -60,3 +60,24 @@ async def test_login_page(chromium: Chromium, example: Served) -> None:
         await page.get_by_role("button", name="Cancel").click()
         await page.wait_for_url(f"{back}**")
         assert "error=access_denied" in page.url
+        leaving = {"client_id": example.alice["client_id"], "post_logout_redirect_uri": back, "state": "out"}
+        await stage.open(stage.url("/oidc/v1/end_session", **leaving))
+        await page.get_by_role("button", name="Sign out").click()
+        await page.wait_for_url(f"{back}?state=out")
+        await _asked(stage, prompt="none")
+        assert "error=login_required" in page.url
+
+
+async def test_open_redirect(chromium: Chromium, example: Served) -> None:
+    """Whoever is signed out goes where the application has registered, and nowhere else."""
+    async with staged(chromium, example) as stage:
+        person, page = stage.person(), stage.page
+        await answer_for(page, example.alice["redirect_uri"])
+        await _asked(stage)
+        await stage.fill(name=person.name, password=PASSWORD)
+        await stage.open(stage.url("/oidc/v1/end_session", client_id=example.alice["client_id"]))
+        await stage.open(
+            f"{page.url}?client_id={example.alice['client_id']}&post_logout_redirect={stage.url('/')}"
+        )
+        await page.get_by_role("button", name="Sign out").click()
+        await expect(page.get_by_role("heading")).to_have_text("You are signed out")
