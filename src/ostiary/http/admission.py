@@ -12,10 +12,14 @@ _OWN_NETWORK: Final = "0000:0000:0000:0000"  # of ::1
 
 @dataclass(frozen=True, slots=True)
 class Most:
-    """Connections at once; 0 for no limit. This machine's own addresses, where a proxy may be, have no limit of their own."""
+    """Connections at once; 0 for no limit. This machine's own addresses, where a proxy may be, have no limit of their own.
+
+    ``waiting_bytes`` are those of requests that are not complete, beside what each connection has for that.
+    """
 
     in_all: int = 10_000
     of_an_address: int = 1_000
+    waiting_bytes: int = 64 << 20
 
 
 class Admission:

@@ -19,8 +19,12 @@ from uvicorn.protocols.http.httptools_impl import (
 from uvicorn.server import ServerState
 
 from ostiary.http.admission import Admission, Most
+from ostiary.http.body_room import Room
 from ostiary.http.message import NO_CONTENT, App, Header, Response
 
+NO_ROOM: Final = (
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+)
 _LINES_KEPT: Final = 256
 
 
@@ -61,6 +65,7 @@ class Shared:
         """Nothing is listening yet. ``http2`` is called once, in a thread: it may load its libraries then."""
         self.app = app
         self.admission = Admission(most)
+        self.room = Room(most.waiting_bytes)
         self.times = times
         self.loop = asyncio.get_running_loop()
         self.state = ServerState()

@@ -15,9 +15,10 @@ from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from ostiary.http.connection import Shared, cut_off
+from ostiary.http.body_room import Share
+from ostiary.http.connection import NO_ROOM, Shared, cut_off
 from ostiary.http.guard import too_many_headers
-from ostiary.http.message import MAX_HEADERS, Answering, Receive, Response, Scope, Send, joined
+from ostiary.http.message import MAX_BODY, MAX_HEADERS, Answering, Receive, Response, Scope, Send, joined
 
 _TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
@@ -61,6 +62,9 @@ class Http1(HttpToolsProtocol):
         self._shared = shared
         self._plain_app = self.app
         self._times = shared.times
+        self._share = Share(shared.room)
+        self._held = 0
+        self._has_room = True
         self._header_bytes = 0
         self._in_header = False
         self._plain_left = 0
@@ -69,6 +73,7 @@ class Http1(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Make room for another one."""
+        self._let_go()
         self._shared.admission.leave(self.client[0] if self.client else "")
         super().connection_lost(exc)
 
@@ -146,16 +151,36 @@ class Http1(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """Keep it."""
         cycle: object = self.cycle
-        if isinstance(cycle, Exchange):
+        if isinstance(cycle, Exchange):  # a small one
             cycle.body += body
-        else:
+            return
+        size = min(len(body), MAX_BODY - self._held)  # what is more is thrown away
+        if self._has_room and self._share.take(size):
+            self._held += size
             super().on_body(body)
+        else:  # read to its end all the same, for else its sender would not read the answer
+            self._has_room = False
+
+    def _refuse(self) -> None:
+        """Say that the body was not kept; not where an earlier request is still being answered."""
+        if not self.pipeline:
+            self.transport.write(NO_ROOM)
+        self.transport.close()
+
+    def _let_go(self) -> None:
+        """Nothing of a body is waited for any more."""
+        self._share.give(self._held)
+        self._held = 0
 
     def on_message_complete(self) -> None:
         """Answer, if that is ours."""
         cycle: object = self.cycle
         if not isinstance(cycle, Exchange):
-            super().on_message_complete()
+            self._let_go()
+            if self._has_room:
+                super().on_message_complete()
+            else:
+                self._refuse()
             return
         cycle.more_body = False
         answer = cycle.answering(cycle.body)

@@ -25,9 +25,10 @@ from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes, Settings
 from hyperframe.frame import GoAwayFrame
 
+from ostiary.http.body_room import Share
 from ostiary.http.connection import Shared, cut_off
 from ostiary.http.http2_stream import Stream
-from ostiary.http.message import MAX_HEADERS
+from ostiary.http.message import MAX_BODY, MAX_HEADERS
 
 _STREAMS: Final = 100
 # resets, settings and empty frames a client may send: so many at once, so many a second. Source: R-31
@@ -78,6 +79,7 @@ class Http2(asyncio.Protocol):
         self.writable = asyncio.Event()
         self.writable.set()
         self._streams: dict[int, Stream] = {}
+        self._share = Share(shared.room)
         self._budget = Budget(self.loop.time())
         self._busy_s = self.loop.time()
         self._full_since_s: float | None = None
@@ -99,9 +101,8 @@ class Http2(asyncio.Protocol):
         self.shared.connections.discard(self)
         self.shared.admission.leave(self.client[0] if self.client else "")
         self.writable.set()
-        for stream in tuple(self._streams.values()):
-            stream.close()
-        self._streams.clear()
+        for identity in tuple(self._streams):
+            self._drop(identity)
 
     def pause_writing(self) -> None:
         """The client reads slowly."""
@@ -145,6 +146,7 @@ class Http2(asyncio.Protocol):
             self._body(event)
         elif isinstance(event, StreamEnded):
             if event.stream_id in self._streams:
+                self._let_go(self._streams[event.stream_id])
                 self._streams[event.stream_id].end()
         elif isinstance(event, WindowUpdated | RemoteSettingsChanged):
             if isinstance(event, RemoteSettingsChanged):
@@ -161,7 +163,13 @@ class Http2(asyncio.Protocol):
         stream = self._streams.pop(identity, None)
         if stream is not None:
             self._busy_s = self.loop.time()
+            self._let_go(stream)
             stream.close()
+
+    def _let_go(self, stream: Stream) -> None:
+        """Nothing more of its request is waited for."""
+        self._share.give(stream.held)
+        stream.held = 0
 
     def _charge(self) -> None:
         if not self._budget.spend(self.loop.time()):
@@ -176,7 +184,12 @@ class Http2(asyncio.Protocol):
         if self._leaving:
             self.h2.reset_stream(identity, ErrorCodes.REFUSED_STREAM)
             return
-        stream = Stream(self, identity, cast("Any", event.headers or []))
+        headers = cast("Any", event.headers or [])
+        size = 0 if event.stream_ended else sum(len(name) + len(value) for name, value in headers)
+        if not self._share.take(size):
+            self.h2.reset_stream(identity, ErrorCodes.REFUSED_STREAM)
+            return
+        stream = Stream(self, identity, headers, size)
         self._streams[identity] = stream
         task = self.shared.spawn(self.shared.app(stream.scope, stream.receive, stream.send))
         task.add_done_callback(lambda done: self._finished(stream, done))
@@ -189,11 +202,19 @@ class Http2(asyncio.Protocol):
             return
         if not size:
             self._charge()
+        held = min(size, max(0, MAX_BODY - stream.held))  # what is more is thrown away
+        if not self._share.take(held):
+            self.h2.acknowledge_received_data(size, stream.identity)
+            stream.release(ErrorCodes.ENHANCE_YOUR_CALM)
+            self._drop(stream.identity)
+            return
+        stream.held += held
         stream.feed(event.data or b"", size)
 
     def _finished(self, stream: Stream, task: "asyncio.Task[None]") -> None:
         """The application is done with a stream: what is still open is closed."""
         failed = task.cancelled() or task.exception() is not None
+        self._let_go(stream)
         if self._streams.pop(stream.identity, None) is not None and not self.transport.is_closing():
             stream.release(ErrorCodes.INTERNAL_ERROR if failed else ErrorCodes.NO_ERROR)
             self.flush_soon()

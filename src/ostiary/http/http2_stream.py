@@ -39,9 +39,10 @@ class Connection(Protocol):
 class Stream:
     """Body in, answer out, both under flow control. ``close`` only tells; nothing is cancelled."""
 
-    def __init__(self, connection: Connection, identity: int, headers: list[Header]) -> None:
-        """Begin with the request's header section."""
+    def __init__(self, connection: Connection, identity: int, headers: list[Header], held: int) -> None:
+        """Begin with the request's header section; ``held`` bytes of the request wait for the rest of it."""
         self.identity = identity
+        self.held = held
         self._connection = connection
         self._h2 = connection.h2
         self._chunks: list[bytes] = []

@@ -3,12 +3,9 @@
 import asyncio
 from typing import Final, cast
 
-from ostiary.http.connection import Shared
+from ostiary.http.connection import NO_ROOM, Shared
 from ostiary.http.http1 import Http1
 
-_NO_ROOM: Final = (
-    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-)
 _PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 
@@ -31,7 +28,7 @@ class OnePort(asyncio.Protocol):
         self._address = _address_of(transport)
         self._is_in = self._shared.admission.enter(self._address)
         if not self._is_in:
-            self._transport.write(_NO_ROOM)
+            self._transport.write(NO_ROOM)
             self._transport.close()
             return
         tls = transport.get_extra_info("ssl_object")
