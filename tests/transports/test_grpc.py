@@ -2,7 +2,9 @@
 
 import gzip
 import struct
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any, cast
 
 import grpc
@@ -15,6 +17,7 @@ from ostiary._pb.grpc.health.v1.health_pb import HealthCheckRequest, HealthCheck
 from ostiary._pb.grpc.reflection.v1 import reflection_pb as v1
 from ostiary._pb.grpc.reflection.v1alpha import reflection_pb as v1alpha
 from ostiary._pb.zitadel.session.v2 import session_service_pb as wire
+from ostiary.api.grpc import STREAMS_OF_ADDRESS
 
 GET = "/zitadel.session.v2.SessionService/GetSession"
 GOOD = (("authorization", "Bearer good"),)
@@ -52,6 +55,31 @@ def test_watching_health(channel: grpc.Channel) -> None:
     unknown = watch(HealthCheckRequest(service="nope").to_binary(), timeout=10)
     statuses = [HealthCheckResponse.from_binary(each).status for each in unknown]
     assert statuses == [HealthCheckResponse.ServingStatus.SERVICE_UNKNOWN]
+
+
+def test_so_many_watch(port: int) -> None:
+    """Anybody may watch, so an address has so many streams open at once; whoever leaves makes room."""
+    apart = [
+        ("grpc.use_local_subchannel_pool", 1)
+    ]  # else all are one connection, which has a limit of its own
+    with ExitStack() as here:
+        channels = [
+            here.enter_context(grpc.insecure_channel(f"127.0.0.1:{port}", apart))
+            for _ in range(STREAMS_OF_ADDRESS // 50 + 1)
+        ]
+
+        def watch(number: int) -> Any:
+            method = cast("Any", channels[number // 50].unary_stream("/grpc.health.v1.Health/Watch"))
+            return method(HealthCheckRequest().to_binary(), timeout=60)
+
+        open_ones = [watch(number) for number in range(STREAMS_OF_ADDRESS)]
+        assert all(HealthCheckResponse.from_binary(next(one)).status == SERVING for one in open_ones)
+        with pytest.raises(grpc.RpcError) as refused:
+            next(watch(STREAMS_OF_ADDRESS))
+        assert cast("grpc.Call", refused.value).code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        open_ones[0].cancel()
+        time.sleep(0.2)
+        assert HealthCheckResponse.from_binary(next(watch(STREAMS_OF_ADDRESS))).status == SERVING
 
 
 @pytest.mark.parametrize("version", [v1, v1alpha])

@@ -4,7 +4,9 @@ Not connectrpc's server: it reads a message before anybody is authenticated, and
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,10 +18,12 @@ from ostiary.api.problem import Problems
 from ostiary.api.strict.from_binary import from_binary
 from ostiary.api.strict.from_json import from_json, judge_of
 from ostiary.api.strict.shape import Shape, Shapes
-from ostiary.errors import OstiaryError, Unimplemented
+from ostiary.core.network import network_of
+from ostiary.errors import OstiaryError, ResourceExhausted, Unimplemented
 from ostiary.http.application import Failures
 from ostiary.http.message import Gone, Receive, Scope, Send, joined
 
+STREAMS_OF_ADDRESS: Final = 200  # open at once, of RPCs that anybody may call and that go on for ever
 _AHEAD: Final = 4  # messages that are read before they are asked for
 _OK: Final = (b"grpc-status", b"0")
 Talk = Callable[[AsyncIterator[Any]], AsyncIterator[Any]]
@@ -56,6 +60,7 @@ class Grpc:
         self._streams: Mapping[str, tuple[StreamMethod, Shape]] = {
             stream.path: (stream, shapes.of(stream.desc.input)) for stream in streams
         }
+        self._open: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call."""
@@ -92,10 +97,25 @@ class Grpc:
     ) -> None:
         method = self._dispatcher.methods.get(path)
         if method is None:
-            await self._stream(path, frames, reply, speech)
+            with self._counted(path, network_of(peer_ip)):
+                await self._stream(path, frames, reply, speech)
             return
         data = await frames.only()
         await reply.message(await self._unary(method, headers, peer_ip, data, speech))
+
+    @contextmanager
+    def _counted(self, path: str, address: str) -> Iterator[None]:
+        """Count a stream while it is open; raises ResourceExhausted beyond what an address may have of them."""
+        if path in self._streams and self._open[address] >= STREAMS_OF_ADDRESS:
+            hint = f"an address has {STREAMS_OF_ADDRESS} streams open at most"
+            raise ResourceExhausted("calls.too_many_streams", "Too many calls", hint=hint, retry_after_s=1)
+        self._open[address] += 1
+        try:
+            yield
+        finally:
+            self._open[address] -= 1
+            if not self._open[address]:
+                del self._open[address]
 
     async def _unary(
         self, method: Method, headers: dict[bytes, bytes], peer_ip: str, data: bytes, speech: Dialect
