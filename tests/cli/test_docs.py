@@ -67,6 +67,10 @@ def test_login_ui(start: Start) -> None:
     assert next(printed).endswith("{}\n")  # the device is let in
     assert '"totalResult":"1"' in next(printed)
     assert '"details":{' in next(printed)  # it has ended
+    assert '"details":{' in next(printed)  # an account, its address confirmed
+    found, changed = next(printed).splitlines()
+    assert '"loginNames":["dora",' in found
+    assert '"details":{"sequence":"4"' in changed
     assert list(printed) == []
 
 
