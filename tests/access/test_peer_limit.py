@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from ostiary.access.peer_limit import PeerLimit
-from ostiary.core.network import public_network_of
 from ostiary.errors import ResourceExhausted
 from tests.doubles.effects import SettableEffects
 
@@ -30,7 +29,7 @@ def is_full(limit: PeerLimit, peer_ip: str) -> bool:
 )
 def test_counts_households(first: str, same: str, other: str) -> None:
     """An address however it is written, and of IPv6 the /64; the next one has its own room."""
-    limit = PeerLimit(2, MINUTE, SettableEffects().now)
+    limit = PeerLimit(2, MINUTE, SettableEffects().now, shared=0)
     assert [is_full(limit, one) for one in (first, same, first, same)] == [False, False, True, True]
     assert not is_full(limit, other)
 
@@ -38,7 +37,7 @@ def test_counts_households(first: str, same: str, other: str) -> None:
 def test_for_a_while() -> None:
     """The window begins with the first time; the refusal says how long it lasts."""
     effects = SettableEffects()
-    limit = PeerLimit(1, MINUTE, effects.now)
+    limit = PeerLimit(1, MINUTE, effects.now, shared=0)
     limit.take("203.0.113.9")
     effects.later(seconds=20)
     with pytest.raises(ResourceExhausted) as refused:
@@ -50,17 +49,29 @@ def test_for_a_while() -> None:
 
 def test_uncounted() -> None:
     """Zero is no limit, and whoever shares a private address is not counted where public ones are."""
-    off = PeerLimit(0, MINUTE, SettableEffects().now)
-    public = PeerLimit(1, MINUTE, SettableEffects().now, public_network_of)
+    off = PeerLimit(0, MINUTE, SettableEffects().now, shared=0)
+    public = PeerLimit(1, MINUTE, SettableEffects().now, shared=0)
     for _ in range(3):
         off.take("203.0.113.9")
         for private in ("127.0.0.1", "10.1.2.3", "fd00::1", "", "no address"):
             public.take(private)
 
 
+def test_shared() -> None:
+    """Whoever is behind one private address may do together some times as much as one person; so may all behind a proxy."""
+    private = PeerLimit(1, MINUTE, SettableEffects().now, shared=3)
+    assert [is_full(private, "10.1.2.3") for _ in range(4)] == [False, False, False, True]
+    assert not is_full(private, "10.1.2.4")
+    assert [is_full(private, "203.0.113.9") for _ in range(2)] == [False, True]
+    behind = PeerLimit(1, MINUTE, SettableEffects().now, shared=3, are_apart=False)
+    assert [is_full(behind, "203.0.113.9") for _ in range(4)] == [False, False, False, True]
+    uncounted = PeerLimit(1, MINUTE, SettableEffects().now, shared=0, are_apart=False)
+    assert not any(is_full(uncounted, "203.0.113.9") for _ in range(4))
+
+
 def test_many_addresses() -> None:
     """More addresses than are remembered make it forget, and take no more memory."""
-    limit = PeerLimit(1, MINUTE, SettableEffects().now)
+    limit = PeerLimit(1, MINUTE, SettableEffects().now, shared=0)
     addresses = [f"203.{number >> 16}.{number >> 8 & 255}.{number & 255}" for number in range(10_001)]
     for address in addresses:
         limit.take(address)

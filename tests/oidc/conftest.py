@@ -23,7 +23,6 @@ from ostiary.core.client import (
     ClientAuthentication,
     OidcSettings,
 )
-from ostiary.core.network import public_network_of
 from ostiary.core.project import PROJECT, Project
 from ostiary.core.secret import secret_hash, token_text
 from ostiary.core.signing_key import SIGNING_KEY, SigningKey
@@ -109,7 +108,7 @@ class Provider(House):
         self.signin = SignIn(store, self.cache, self.effects, is_strict=is_strict)
         self.authenticator = ClientAuthenticator(store, self.cache, self.effects, ISSUER)
         own = _Own(self.access, self.keys)
-        self.begun = PeerLimit(BEGUN, timedelta(minutes=1), self.effects.now, public_network_of)
+        self.begun = PeerLimit(BEGUN, timedelta(minutes=1), self.effects.now, shared=0)
         self.devices = DeviceAuthorizations(self.signin, self.authenticator, ISSUER, self.begun)
         self.desk = Desk(
             store,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from ostiary.core.network import network_of
+from ostiary.core.network import network_of, public_network_of
 from ostiary.errors import ResourceExhausted
 
 _ADDRESSES: Final = 10_000
@@ -22,26 +22,30 @@ class PeerLimit:
         most: int,
         window: timedelta,
         now: Callable[[], datetime],
-        network: Callable[[str], str] = network_of,
+        *,
+        shared: int,
+        are_apart: bool = True,
     ) -> None:
-        """Nobody has done anything; ``window`` begins with the first time.
+        """Nobody has done anything; ``window`` begins with the first time. ``most`` 0 is no limit.
 
-        ``most`` 0 is no limit; ``network`` gives what is counted as one address, empty for one that is not counted.
+        ``shared`` is how many times as much a private address may do, behind which many people are; 0: as much as they
+        like. Not ``are_apart``: all addresses are such ones, for all people come through a proxy.
         """
         self._most = most
         self._window = window
         self._now = now
-        self._network = network
-        self._networks: dict[str, str] = {}
+        self._most_shared = most * shared
+        self._are_apart = are_apart
+        self._places: dict[str, tuple[str, int]] = {}
         self._counted: dict[str, tuple[datetime, int]] = {}
 
     def require(self, peer_ip: str) -> None:
         """Raise ResourceExhausted when there is no room for one more."""
-        network = self._network_of(peer_ip)
-        if not network:
+        network, most = self._place_of(peer_ip)
+        if not most:
             return
         since, count = self._of(network)
-        if count >= self._most:
+        if count >= most:
             left = self._window - (self._now() - since)
             raise ResourceExhausted(
                 "calls.address_limit",
@@ -57,23 +61,23 @@ class PeerLimit:
 
     def count(self, peer_ip: str) -> None:
         """It was done once more."""
-        network = self._network_of(peer_ip)
-        if network:
+        network, most = self._place_of(peer_ip)
+        if most:
             since, count = self._of(network)
             if len(self._counted) >= _ADDRESSES:
                 self._counted.clear()
             self._counted[network] = (since, count + 1)
 
-    def _network_of(self, peer_ip: str) -> str:
-        """What is counted, read from the text once: that takes as long as all the rest."""
-        if not self._most:
-            return ""
-        network = self._networks.get(peer_ip)
-        if network is None:
-            if len(self._networks) >= _ADDRESSES:
-                self._networks.clear()
-            network = self._networks[peer_ip] = self._network(peer_ip)
-        return network
+    def _place_of(self, peer_ip: str) -> tuple[str, int]:
+        """What is counted and its limit; found once for a text, for that takes as long as all the rest."""
+        place = self._places.get(peer_ip)
+        if place is None:
+            if len(self._places) >= _ADDRESSES:
+                self._places.clear()
+            public = public_network_of(peer_ip) if self._are_apart else ""
+            place = (public, self._most) if public else (network_of(peer_ip), self._most_shared)
+            self._places[peer_ip] = place
+        return place
 
     def _of(self, network: str) -> tuple[datetime, int]:
         now = self._now()

@@ -10,7 +10,6 @@ from ostiary.app.installation import Installation
 from ostiary.app.tokens import refresh_secrets, response_types
 from ostiary.config.settings import Settings
 from ostiary.core.grant import Grant
-from ostiary.core.network import public_network_of
 from ostiary.crypto.jws import BadToken
 from ostiary.effects import Effects
 from ostiary.http.router import Route
@@ -105,5 +104,5 @@ def open_id(installation: Installation, access: AccessTokens, keys: SigningKeys)
 
 def _begun(settings: Settings, effects: Effects) -> PeerLimit:
     """How many logins a public address may begin: nobody is known yet who could be counted instead."""
-    most = settings.address_logins_minute if settings.address_limits else 0
-    return PeerLimit(most, timedelta(minutes=1), effects.now, public_network_of)
+    most, apart = settings.address_logins_minute, settings.address_limits
+    return PeerLimit(most, timedelta(minutes=1), effects.now, shared=0, are_apart=apart)

@@ -99,6 +99,7 @@ class _Late:
                 timelines=SessionTimelines(installation.store, installation.cache, installation.effects),
                 step_up_lasts=timedelta(seconds=installation.settings.step_up_lasts_s),
                 place_header=installation.settings.place_header,
+                are_apart=installation.settings.address_limits,
             )
         )
         self._site = self._site or made

@@ -48,6 +48,7 @@ from ostiary.ui.visit import Visits
 from ostiary.users.context import STEP_UP_LASTS
 from ostiary.users.service import Users
 
+_SHARED: Final = 100  # so many times what one person may do, all behind one address do together
 _CEREMONIES: Final = 100  # passkey ceremonies begun from one address; each page begins one
 _CEREMONIES_WITHIN: Final = timedelta(minutes=5)
 
@@ -57,6 +58,7 @@ class Given:
     """What the pages are made of. ``external_url`` is how browsers reach us and the issuer; ``form_key`` 32 bytes.
 
     ``broken_seal`` is raised by ``seals`` for what it did not seal. ``channels`` are those by which messages are sent.
+    ``are_apart``: the addresses that browsers come from are theirs, and not one proxy's.
     """
 
     signin: SignIn
@@ -75,10 +77,16 @@ class Given:
     place_header: str = ""
     step_up_lasts: timedelta = STEP_UP_LASTS
     channels: frozenset[str] = frozenset()
+    are_apart: bool = True
 
     def sealed(self, context: str) -> SealedTexts:
         """Texts of one kind, for URLs and cookies."""
         return SealedTexts(self.seals, self.broken_seal, context)
+
+    def limit(self, most: int, window: timedelta) -> PeerLimit:
+        """How often an address may do something, whoever is behind it."""
+        now = self.signin.effects.now
+        return PeerLimit(most, window, now, shared=_SHARED, are_apart=self.are_apart)
 
 
 class Site:
@@ -101,7 +109,7 @@ class Site:
         login = _login(given, visits, forms, checks, shown, names, ConsentForm(shown, pages))
         logout = Logout(visits, forms, given.sessions, cookie, pages, _report(given))
         device = DevicePage(visits, forms, codes, given.devices, pages)
-        asking = PeerLimit(ASKED, ASKED_WITHIN, effects.now)
+        asking = given.limit(ASKED, ASKED_WITHIN)
         pending = PendingLogins(visits, given.sealed("login that goes on"), is_secure=is_secure)
         desk = Desk(visits, forms, pages, given.users, checks, cookie, names, asking, pending, given.channels)
         posting = FormPost(visits, forms, given.requests, pages, given.external_url)
@@ -164,7 +172,7 @@ def _login(
     names: SealedTexts,
     consent: ConsentForm,
 ) -> Login:
-    asked = PeerLimit(_CEREMONIES, _CEREMONIES_WITHIN, given.signin.effects.now)
+    asked = given.limit(_CEREMONIES, _CEREMONIES_WITHIN)
     return Login(
         visits,
         forms,
