@@ -1,13 +1,14 @@
 """Keys and values attached to users."""
 
 import asyncio
+import base64
 from typing import Any
 
 import pytest
 
 from ostiary.core.user import USER_METADATA, metadata_id
 from ostiary.errors import FailedPrecondition, InvalidArgument, NotFound, OstiaryError
-from ostiary.users.metadata import MOST_KEYS
+from ostiary.users.metadata import MOST_BYTES, MOST_KEYS
 from tests.users.conftest import STRANGER, House, caller, refused
 
 
@@ -92,6 +93,20 @@ async def test_room(house: House) -> None:
     await house.rpc("SetUserMetadata", userId=user_id, metadata=full[:2])
     with refused(FailedPrecondition, "user.metadata_full"):
         await house.rpc("SetUserMetadata", userId=user_id, metadata=entries(one_more="YQ=="))
+
+
+async def test_bytes(each_house: House) -> None:
+    """Nor may the values be large together: people write their own, and tokens carry them. Less is always taken."""
+    user_id = await each_house.human()
+    large = base64.b64encode(bytes(MOST_BYTES // 4)).decode()
+    await each_house.rpc("SetUserMetadata", userId=user_id, metadata=entries(a=large, b=large))
+    await each_house.rpc("SetUserMetadata", userId=user_id, metadata=entries(c=large, d=large))
+    for more in (entries(e="YQ=="), entries(a=large, e="YQ==")):
+        with refused(FailedPrecondition, "user.metadata_too_large"):
+            await each_house.rpc("SetUserMetadata", userId=user_id, metadata=more)
+    await each_house.rpc("SetUserMetadata", userId=user_id, metadata=entries(a="YQ==", e="YQ=="))
+    with refused(FailedPrecondition, "user.metadata_too_large"):
+        await each_house.human("bob", metadata=entries(a=large, b=large, c=large, d=large, e="YQ=="))
 
 
 async def test_parallel_sets(each_house: House) -> None:

@@ -131,7 +131,7 @@ class UserCreation:
 
     def _own(self, draft: Draft, human: NewHuman, now: datetime) -> None:
         """What a person brings along beside addresses and authenticators."""
-        require_room(len(human.metadata))
+        require_room(human.metadata)
         draft.puts += [Put(USER_METADATA, row) for row in metadata_rows(draft.user.id, human.metadata, now)]
         if human.password is not None:
             draft.set(password_changed_at=now, password_change_required=human.password.change_required)

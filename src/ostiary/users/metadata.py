@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 import msgspec
 
-from ostiary.core.filter import Compare, Every, Filter, OneOf, Order
+from ostiary.core.filter import Compare, Every, Filter, Order
 from ostiary.core.permission import Caller
 from ostiary.core.user import USER_METADATA, UserMetadata, metadata_id
 from ostiary.errors import FailedPrecondition, InvalidArgument, NotFound
@@ -14,6 +15,7 @@ from ostiary.users.context import Context, Draft
 from ostiary.users.rules import permitted
 
 MOST_KEYS = 500  # a user is removed in one save with all of them
+MOST_BYTES = 1 << 20  # people write their own, and tokens carry all of it
 
 
 class UserMetadataKeys:
@@ -31,8 +33,8 @@ class UserMetadataKeys:
         async def attempt(_: int) -> tuple[Changes, datetime]:
             user = await permitted(self._context.store, caller, user_id, "user.write")
             draft = Draft(user, user.version, self._context.effects.now())
-            have = await self._have(user_id, wanted)
-            require_room(await self._count(user_id) + len(wanted) - len(have))
+            have = await self._all(user_id)
+            require_room(wanted, have)
             for row in metadata_rows(user_id, wanted, draft.now):
                 draft.puts.append(_over(have.get(row.key), row))
             keys = tuple(sorted(wanted))
@@ -49,10 +51,10 @@ class UserMetadataKeys:
         async def attempt(_: int) -> tuple[Changes, datetime]:
             user = await permitted(self._context.store, caller, user_id, "user.write")
             draft = Draft(user, user.version, self._context.effects.now())
-            have = await self._have(user_id, wanted)
-            if len(have) < len(wanted):
+            have = await self._all(user_id)
+            if not wanted.keys() <= have.keys():
                 raise NotFound("user.metadata_unknown", "Metadata key could not be found")
-            draft.removes += [Remove(USER_METADATA, row.id, row.version) for row in have.values()]
+            draft.removes += [Remove(USER_METADATA, have[key].id, have[key].version) for key in wanted]
             names = tuple(sorted(wanted))
             return draft.changes(caller.user_id, "user.metadata_removed", keys=names), draft.now
 
@@ -74,21 +76,21 @@ class UserMetadataKeys:
         listing = Listing(USER_METADATA, where, "created_at", descending, offset, limit)
         return await self._context.store.page(listing)
 
-    async def _have(self, user_id: str, wanted: Mapping[str, bytes]) -> dict[str, UserMetadata]:
-        places = [metadata_id(user_id, key) for key in wanted]
-        rows = [await self._context.store.get(USER_METADATA, place) for place in places]
-        return {row.key: row for row in rows if row is not None}
-
-    async def _count(self, user_id: str) -> int:
-        where = OneOf("user_id", (user_id,))
-        return (await self._context.store.page(Listing(USER_METADATA, where, limit=1))).total
+    async def _all(self, user_id: str) -> dict[str, UserMetadata]:
+        return {row.key: row for row in await self._context.store.owned(USER_METADATA, user_id)}
 
 
-def require_room(keys: int) -> None:
-    """Raise FailedPrecondition when that many keys are too many for one user."""
-    if keys > MOST_KEYS:
+def require_room(
+    wanted: Mapping[str, bytes], have: Mapping[str, UserMetadata] = MappingProxyType({})
+) -> None:
+    """Raise FailedPrecondition for keys or values that are too much for one user, with those that stay."""
+    if len(wanted.keys() | have.keys()) > MOST_KEYS:
         hint = f"a user has at most {MOST_KEYS} keys"
         raise FailedPrecondition("user.metadata_full", "Too many metadata keys", hint=hint)
+    grows = sum(map(len, wanted.values())) - sum(len(have[key].value) for key in wanted if key in have)
+    if grows > 0 and grows + sum(len(row.value) for row in have.values()) > MOST_BYTES:
+        hint = f"the values of a user's keys have at most {MOST_BYTES} bytes together"
+        raise FailedPrecondition("user.metadata_too_large", "Metadata is too large", hint=hint)
 
 
 def metadata_rows(user_id: str, metadata: Mapping[str, bytes], now: datetime) -> list[UserMetadata]:
