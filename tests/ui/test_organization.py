@@ -9,6 +9,7 @@ from ostiary.core.policy import BrandingPolicy, LegalPolicy, Theme
 from ostiary.core.user import LOGIN_NAME, USER, LoginName, Profile, User
 from ostiary.storage.port import Changes, Put, Remove
 from ostiary.ui.look import contrast, look_of, web_url, without_suffix
+from ostiary.ui.paths import LOGIN
 from tests.doubles.effects import START
 from tests.oidc.conftest import REDIRECT, query
 from tests.ui.conftest import PageHouse
@@ -80,6 +81,17 @@ async def test_look(house: PageHouse) -> None:
     assert policy["style-src"] == f"'self' 'nonce-{nonce[1]}'"
     await browser.submit(login_name="alice@acme.localhost")
     assert '<span class="login-name">alice</span>' in browser.text
+
+
+async def test_look_of_errors(house: PageHouse) -> None:
+    """What went wrong is told in the first organisation's name and look."""
+    await house.policy("branding", "500", light_theme={"primary_color": "#7a0055"})
+    await house.policy("legal", "500", tos_link="https://example.com/tos")
+    browser = await house.browser().open(f"{LOGIN}?authRequest=V2_1")
+    assert (browser.status, browser.heading) == (404, "This sign-in has expired or does not exist")
+    assert "--accent:light-dark(#7a0055,#a9b6ff)" in browser.text
+    assert browser.page.links["Terms of service"] == "https://example.com/tos"
+    assert '<p class="brand">' in browser.text
 
 
 def test_usual_look() -> None:

@@ -144,4 +144,5 @@ def test_a_request_that_must_not_be_redirected(served: Served, path: str, wrong:
     assert (page.status_code, page.headers["content-type"]) == (400, "text/html; charset=utf-8")
     assert "The application sent you here with a mistake" in page.text
     assert html.escape(told.json()["error_description"]) in page.text
+    assert '<p class="brand">' in page.text
     assert "location" not in page.headers

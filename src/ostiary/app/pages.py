@@ -54,9 +54,7 @@ class _Late:
         """The endpoint of a place; whoever comes first waits while a thread loads, and others are served meanwhile."""
 
         async def answer(request: Request) -> Response:
-            site = self._site
-            if site is None:
-                site = await asyncio.to_thread(self._load)
+            site = self._site or await self._loaded()
             return await site.endpoints[place](request)
 
         return answer
@@ -68,11 +66,21 @@ class _Late:
     def in_browsers(self, route: Route) -> Route:
         """The route, whose errors are pages for whoever accepts HTML."""
 
-        def refuse(request: Request, error: OstiaryError) -> Response:
-            is_browser = "text/html" in request.header(b"accept")
-            return (self.refuse if is_browser else route.refuse)(request, error)
+        async def answer(request: Request) -> Response:
+            try:
+                return await route.endpoint(request)
+            except OstiaryError as error:
+                if not _is_browser(request):
+                    raise
+                return await (self._site or await self._loaded()).told(request, error)
 
-        return replace(route, refuse=refuse)
+        def refuse(request: Request, error: OstiaryError) -> Response:
+            return (self.refuse if _is_browser(request) else route.refuse)(request, error)
+
+        return replace(route, endpoint=answer, refuse=refuse)
+
+    async def _loaded(self) -> "Site":
+        return await asyncio.to_thread(self._load)
 
     def _load(self) -> "Site":
         from ostiary.api.languages import Languages
@@ -104,3 +112,7 @@ class _Late:
         )
         self._site = self._site or made
         return self._site
+
+
+def _is_browser(request: Request) -> bool:
+    return "text/html" in request.header(b"accept")

@@ -17,7 +17,7 @@ from ostiary.errors import (
 from ostiary.http.application import Unexpected
 from ostiary.http.message import Header, Request, Response
 from ostiary.oidc.errors import OAuthError
-from ostiary.ui.pages import Leaf, Pages
+from ostiary.ui.pages import Leaf, Pages, Reader
 from ostiary.ui.paths import LOGIN
 
 Refuse = Callable[[Request, OstiaryError], Response]
@@ -99,8 +99,8 @@ class Refusals:
         """Pages carry the headers."""
         self._pages = pages
 
-    def __call__(self, request: Request, error: OstiaryError) -> Response:
-        """The page, with the error's status."""
+    def __call__(self, request: Request, error: OstiaryError, reader: Reader | None = None) -> Response:
+        """The page, with the error's status; without a ``reader`` in nobody's name and look."""
         title, advice = _told(error)
         headers: list[Header] = []
         if error.retry_after_s is not None:
@@ -114,7 +114,7 @@ class Refusals:
             status, name = error.status, f"{error.code}, {error.message}"
         leaf = Leaf("error.html", status, posts=False, headers=headers)
         return self._pages.write(
-            leaf, self._pages.reader(request), title=title, advice=advice, name=name, login=LOGIN
+            leaf, reader or self._pages.reader(request), title=title, advice=advice, name=name, login=LOGIN
         )
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from ostiary.access.peer_limit import PeerLimit
 from ostiary.core.factor import Factor
-from ostiary.errors import NotFound, OstiaryError
+from ostiary.errors import Internal, NotFound, OstiaryError, Unavailable
 from ostiary.http.message import Endpoint, Request, Response
 from ostiary.oidc.device import DeviceAuthorizations
 from ostiary.oidc.requests import AuthorizationRequests
@@ -113,9 +113,9 @@ class Site:
         pending = PendingLogins(visits, given.sealed("login that goes on"), is_secure=is_secure)
         desk = Desk(visits, forms, pages, given.users, checks, cookie, names, asking, pending, given.channels)
         posting = FormPost(visits, forms, given.requests, pages, given.external_url)
-        self._refusals = Refusals(pages)
+        self._refusals, self._visits = Refusals(pages), visits
         self.assets = assets
-        self.endpoints: Mapping[tuple[str, str], Endpoint] = {
+        endpoints: dict[tuple[str, str], Endpoint] = {
             ("GET", paths.FRONT): agents.remembering(login.show),
             ("GET", paths.LOGIN_ROOT): agents.remembering(login.show),
             ("GET", paths.LOGIN): agents.remembering(login.show),
@@ -131,10 +131,27 @@ class Site:
             **account_endpoints(given, Shared(visits, forms, pages, cookie, checks, setups)),
             **{place: agents.remembering(page) for place, page in mailed_endpoints(desk).items()},
         }
+        self.endpoints = {place: self._telling(endpoint) for place, endpoint in endpoints.items()}
 
     def refuse(self, request: Request, error: OstiaryError) -> Response:
-        """The error as a page."""
+        """The error as a page, when nothing can be read: in nobody's name."""
         return self._refusals(request, error)
+
+    async def told(self, request: Request, error: OstiaryError) -> Response:
+        """The error as a page in the first organisation's name and look. Raises: the error, if it is a fault of ours."""
+        if error.debug or isinstance(error, Internal | Unavailable):
+            raise error
+        await self._visits.signin.cache.fresh()
+        return self._refusals(request, error, await self._visits.reader(request))
+
+    def _telling(self, endpoint: Endpoint) -> Endpoint:
+        async def answer(request: Request) -> Response:
+            try:
+                return await endpoint(request)
+            except OstiaryError as error:
+                return await self.told(request, error)
+
+        return answer
 
 
 def _elsewhere(pages: Pages) -> Mapping[tuple[str, str], Endpoint]:
