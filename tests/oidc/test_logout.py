@@ -1,5 +1,6 @@
 """OpenID Connect RP-Initiated Logout 1.0: who is logged out, who is asked first, and where the browser goes."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ from ostiary.errors import OstiaryError
 from ostiary.http.message import Request, Response
 from ostiary.oidc.errors import OAuthError
 from ostiary.oidc.logout import EndSession, PostLogout, end_session_route
+from ostiary.oidc.logout_token import LOGOUT_REQUEST_LIFETIME, LOGOUT_REQUEST_TYP, LogoutTokens
 from ostiary.oidc.metadata import metadata
 from ostiary.oidc.minting import ID_TOKEN_TYP
 from ostiary.sessions.change import Changed
@@ -36,6 +38,18 @@ class _Hints:
             return None
 
 
+def end_session(
+    provider: Provider,
+    issuer: str = ISSUER,
+    login_base: str = "",
+    report: Callable[[str], str] | None = None,
+) -> EndSession:
+    """The endpoint over that house."""
+    tokens = LogoutTokens(provider.keys, provider.effects, issuer)
+    hints = _Hints(provider)
+    return EndSession(provider.cache, hints, provider.commands, issuer, login_base, tokens, report)
+
+
 async def leave(
     provider: Provider,
     *repeated: tuple[str, str],
@@ -45,7 +59,7 @@ async def leave(
     **parameters: str,
 ) -> Response:
     """The endpoint's answer."""
-    endpoint = EndSession(provider.cache, _Hints(provider), provider.commands, issuer, login_base)
+    endpoint = end_session(provider, issuer, login_base)
     sent = urlencode([*parameters.items(), *repeated]).encode()
     form = {b"content-type": b"application/x-www-form-urlencoded"}
     if method == "POST":
@@ -203,7 +217,9 @@ async def test_without_a_hint_the_user_is_asked(provider: Provider) -> None:
     assert url.startswith(
         f"{PAGES}/logout?post_logout_redirect=http%3A%2F%2Flocalhost%3A9999%2Fcb%3Fstate%3Da%2520b&"
     )
-    assert query(url) == {
+    told = query(url)
+    assert told.pop("logout_token")
+    assert told == {
         "post_logout_redirect": f"{REDIRECT}?state=a%20b",
         "client_id": "web",
         "state": "a b",
@@ -212,6 +228,21 @@ async def test_without_a_hint_the_user_is_asked(provider: Provider) -> None:
     }
     assert location(await leave(provider)) == f"{PAGES}/logout"
     assert await is_alive(provider, session)
+
+
+async def test_a_login_ui_takes_the_word_of_the_token_alone(provider: Provider) -> None:
+    """What was checked is signed for it, for an hour; the token is good for nothing else, and a bare request has none."""
+    asked = {"client_id": "web", "post_logout_redirect_uri": REDIRECT, "logout_hint": "alice@example.com"}
+    token = query(location(await leave(provider, **asked)))["logout_token"]
+    claims = await provider.keys.verify(token, LOGOUT_REQUEST_TYP)
+    assert claims.pop("exp") - claims.pop("iat") == LOGOUT_REQUEST_LIFETIME.total_seconds()
+    assert claims == {
+        "iss": ISSUER,
+        "post_logout_redirect_uri": REDIRECT,
+        "logout_hint": "alice@example.com",
+    }
+    assert error_of(await leave(provider, id_token_hint=token)) == "invalid_request"
+    assert "logout_token" not in query(location(await leave(provider, client_id="web")))
 
 
 async def test_the_clients_own_login_ui(provider: Provider) -> None:
@@ -248,7 +279,7 @@ async def test_each_parameter_once(provider: Provider, name: str) -> None:
 
 async def test_a_form_is_a_form(provider: Provider) -> None:
     """Another content type is refused."""
-    endpoint = EndSession(provider.cache, _Hints(provider), provider.commands, ISSUER, "")
+    endpoint = end_session(provider)
     request = Request("POST", PATH, {b"content-type": b"application/json"}, body=b"{}")
     assert error_of(await provider.ask(endpoint, request)) == "invalid_request"
 
@@ -287,7 +318,7 @@ async def test_an_application_without_openid(provider: Provider) -> None:
 
 async def test_errors_are_told_as_oauths(provider: Provider) -> None:
     """JSON with a code; scripts of other origins may not call it."""
-    endpoint = EndSession(provider.cache, _Hints(provider), provider.commands, ISSUER, "")
+    endpoint = end_session(provider)
     route = end_session_route(endpoint, takes_body=False)
     assert (route.takes_body, route.cross_origin) == (False, False)
     answer = route.refuse(Request("GET", PATH, {}), OAuthError("invalid_request", "no"))
@@ -317,5 +348,5 @@ async def test_report(provider: Provider) -> None:
         "https://login.example.com",
     )
     for login_base, url in (("", f"/report/{session.session_id}"), (base, f"{base}/logout/done")):
-        made = EndSession(provider.cache, _Hints(provider), provider.commands, ISSUER, login_base, report)
+        made = end_session(provider, login_base=login_base, report=report)
         assert location(await provider.ask(made, asked)) == url

@@ -8,6 +8,7 @@ from ostiary.crypto.seal import BrokenSeal
 from ostiary.http.router import Route
 from ostiary.keys.signing import SigningKeys
 from ostiary.oidc.logout import EndSession, end_session_route
+from ostiary.oidc.logout_token import LogoutTokens
 from ostiary.oidc.minting import ID_TOKEN_TYP
 from ostiary.sessions.commands import SessionCommands
 from ostiary.ui.logout_report import ReportLinks
@@ -36,7 +37,13 @@ def logout_routes(installation: Installation, keys: SigningKeys, sessions: Sessi
     settings = installation.settings
     links = ReportLinks(installation.sealer, BrokenSeal, installation.effects.now)
     endpoint = EndSession(
-        installation.cache, OldIdTokens(keys), sessions, settings.url, settings.login_base_url, links.url
+        installation.cache,
+        OldIdTokens(keys),
+        sessions,
+        settings.url,
+        settings.login_base_url,
+        LogoutTokens(keys, installation.effects, settings.url),
+        links.url,
     )
     return {
         ("GET", _PATH): end_session_route(endpoint, takes_body=False),

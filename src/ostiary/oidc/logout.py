@@ -14,6 +14,7 @@ from ostiary.http.message import Header, Request, Response
 from ostiary.http.router import Route
 from ostiary.oidc.clients import active_client
 from ostiary.oidc.errors import invalid_request
+from ostiary.oidc.logout_token import LogoutTokens
 from ostiary.oidc.parameters import Parameters, form_of, query_of
 from ostiary.oidc.problem import oauth_problem
 from ostiary.oidc.response import redirect_url
@@ -87,6 +88,7 @@ class EndSession:
         sessions: SessionCommands,
         issuer: str,
         login_base: str,
+        tokens: LogoutTokens,
         report: Callable[[str], str] | None = None,
     ) -> None:
         """``login_base`` is the instance's login UI; empty: our own pages, which have a ``report`` of a session's end."""
@@ -97,6 +99,7 @@ class EndSession:
         self._sessions = sessions
         self._issuer = issuer
         self._login_base = login_base
+        self._tokens = tokens
 
     async def __call__(self, request: Request) -> Response:
         """A redirect; raises invalid_request before anything has ended."""
@@ -110,7 +113,8 @@ class EndSession:
         session_id = claims.get("sid")
         if isinstance(session_id, str) and await self._sessions.log_out(str(claims["sub"]), session_id):
             return _redirect(target or self._done(base, session_id))
-        return _redirect(_confirmation(base, parameters, client_id, target))
+        token = await self._tokens.token(target, parameters.get("logout_hint"))
+        return _redirect(_confirmation(base, parameters, client_id, target, token))
 
     def _done(self, base: str, session_id: str) -> str:
         return self._report(session_id) if self._report and base == LOGIN_PAGES else f"{base}/logout/done"
@@ -155,12 +159,13 @@ def _client_id(parameters: Parameters, claims: dict[str, Any]) -> str:
     return str(issued_to)
 
 
-def _confirmation(base: str, parameters: Parameters, client_id: str, target: str) -> str:
+def _confirmation(base: str, parameters: Parameters, client_id: str, target: str, token: str) -> str:
     """The login UI's page that asks. Beside the wire's parameters it gets what lets it check the target again."""
     told = [("post_logout_redirect", target)]
     if target:
         told += [("client_id", client_id), ("state", parameters.get("state"))]
     told += [(name, parameters.get(name)) for name in ("logout_hint", "ui_locales")]
+    told.append(("logout_token", token))
     encoded = urlencode([(name, value) for name, value in told if value], quote_via=quote)
     return f"{base}/logout?{encoded}" if encoded else f"{base}/logout"
 
