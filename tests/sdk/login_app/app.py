@@ -5,6 +5,8 @@ import subprocess
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Self
 
+import requests
+
 from tests.served import Served
 
 HERE: Final = Path(__file__).parent
@@ -18,7 +20,7 @@ DAY: Final = "86400s"  # the lifetime it gives where the settings have none
 Message = dict[str, Any]
 
 
-class Refused(Exception):  # noqa: N818  # what the app branches on
+class Refused(Exception):
     """A call's error as ConnectError tells it."""
 
     def __init__(self, told: Message) -> None:
@@ -41,12 +43,12 @@ class Cookie(NamedTuple):
 class App:
     """One process that calls with the token of the login client."""
 
-    def __init__(self, served: Served, wire: str, token: str = "") -> None:
+    def __init__(self, served: Served, wire: str) -> None:
         """``wire`` is ``connect`` (its newest releases) or ``grpc`` (those before)."""
         self.base = f"http://localhost:{served.port}"
-        token = token or (served.folder / "login-client.pat").read_text().strip()
+        self._token = (served.folder / "login-client.pat").read_text().strip()
         self._process = subprocess.Popen(
-            ["node", "bridge.mjs", self.base, token, wire],
+            ["node", "bridge.mjs", self.base, self._token, wire],
             cwd=HERE,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -78,17 +80,27 @@ class App:
         answer: Message = self.ask(asked)
         return answer
 
+    def json(self, method: str, message: Message) -> Message:
+        """The answer to what the published packages know no message for; raises Refused."""
+        headers = {"Authorization": f"Bearer {self._token}"}
+        answer = requests.post(f"{self.base}/{method}", json=message, headers=headers, timeout=30)
+        content: Message = answer.json()
+        if answer.status_code != 200:
+            details = [one["debug"] for one in content.get("details", [])]
+            raise Refused({**content, "details": details})
+        return content
+
     def settings(self, what: str, organization: str = "") -> Message:
         """Settings in the context of an organisation, or of the instance."""
         context = {"orgId": organization} if organization else {"instance": True}
         answer: Message = self.call("Settings", f"get{what}Settings", {"ctx": context})["settings"]
         return answer
 
-    def begin(self, checks: Message, lifetime: str = DAY, **more: Any) -> Cookie:
-        """A session with these checks."""
-        asked = {"checks": checks, "lifetime": lifetime, "userAgent": AGENT, **more}
+    def begin(self, checks: Message, **more: Any) -> tuple[Cookie, Message]:
+        """A session with these checks and challenges, and the whole answer."""
+        asked = {"checks": checks, "lifetime": DAY, "userAgent": AGENT, **more}
         made = self.call("Session", "createSession", asked)
-        return Cookie(made["sessionId"], made["sessionToken"])
+        return Cookie(made["sessionId"], made["sessionToken"]), made
 
     def go_on(self, cookie: Cookie, checks: Message, **more: Any) -> tuple[Cookie, Message]:
         """The session with further checks or challenges: its new token, and the whole answer."""
