@@ -225,6 +225,37 @@ def test_settings_flood(peer: Peer) -> None:
     assert not gone or gone[0].error_code == ErrorCodes.ENHANCE_YOUR_CALM
 
 
+def test_bodies_may_end_with_an_empty_frame(peer: Peer) -> None:
+    """Node ends each body so: however many requests there are, it is no mischief."""
+    for _ in range(6):
+        waiting = set()
+        for _ in range(50):
+            stream = peer.ask(method="POST", body=True)
+            peer.h2.send_data(stream, b"hello")
+            peer.h2.send_data(stream, b"", end_stream=True)
+            waiting.add(stream)
+        peer.flush()
+        while waiting:
+            ended = [event for event in peer.read(until=StreamEnded) if isinstance(event, StreamEnded)]
+            assert ended
+            waiting -= {event.stream_id for event in ended}
+
+
+def test_empty_frames_flood(peer: Peer) -> None:
+    """Empty frames that end nothing are."""
+    stream = peer.ask(method="POST", body=True)
+    try:
+        for _ in range(40):
+            for _ in range(10):
+                peer.h2.send_data(stream, b"")
+            peer.flush()
+    except OSError:
+        pass
+    gone = [event for event in peer.read() if isinstance(event, ConnectionTerminated)]
+    assert not gone or gone[0].error_code == ErrorCodes.ENHANCE_YOUR_CALM
+    assert is_closed(peer.raw)
+
+
 def test_too_many_streams(peer: Peer) -> None:
     """More streams than we allow end the connection, not the server."""
     peer.h2.remote_settings[SettingCodes.MAX_CONCURRENT_STREAMS] = 10_000

@@ -31,7 +31,7 @@ from ostiary.http.http2_stream import Stream
 from ostiary.http.message import MAX_BODY, MAX_HEADERS
 
 _STREAMS: Final = 100
-# resets, settings and empty frames a client may send: so many at once, so many a second. Source: R-31
+# resets, settings and empty frames that end nothing a client may send: so many at once, so many a second. Source: R-31
 _BURST: Final = 100
 _PER_S: Final = 33
 _UNREAD: Final = 4 << 20  # bytes of ours that a client may leave unread
@@ -200,7 +200,7 @@ class Http2(asyncio.Protocol):
         if stream is None:
             self.h2.acknowledge_received_data(size, event.stream_id or 0)
             return
-        if not size:
+        if not size and event.stream_ended is None:  # the end of a body comes as an empty frame, from Node always
             self._charge()
         held = min(size, max(0, MAX_BODY - stream.held))  # what is more is thrown away
         if not self._share.take(held):
