@@ -114,6 +114,9 @@ class Application:
         headers = dict(raw)
         if len(headers) != len(raw):
             headers = joined(raw)
+        if scope["http_version"] == "1.1" and not _names_one_host(headers):
+            await _send(send, Response(400, ()), close=True)
+            return
         method: str = scope["method"]
         if method == "POST" and headers.get(b"content-type", b"").startswith(_GRPC):
             origin = headers.get(b"origin")
@@ -149,6 +152,7 @@ class Application:
         named = dict(headers)
         if (
             len(named) != len(headers)
+            or not _names_one_host(named)
             or b"transfer-encoding" in named
             or int(named.get(b"content-length", b"0")) > _SMALL
             or named.get(b"content-type", b"").startswith(_GRPC)
@@ -196,6 +200,11 @@ class Application:
             await send({"type": f"{name}.complete"})
             if name == "lifespan.shutdown":
                 return
+
+
+def _names_one_host(headers: dict[bytes, bytes]) -> bool:
+    """Whether the request says which host is meant, and says it once. Source: RFC 9112, 3.2."""
+    return b"," not in headers.get(b"host", b",")
 
 
 def _open_to_origin(route: Route, request: Request, response: Response) -> None:
