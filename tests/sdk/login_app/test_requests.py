@@ -36,6 +36,14 @@ def finished(app: App, request_id: str, cookie: Cookie) -> Message:
     return app.call("OIDC", "createCallback", {"authRequestId": request_id, "session": proof})
 
 
+def signed_in(app: App, served: Served, cookie: Cookie) -> str:
+    """The ID token of a client that the session signs in to."""
+    url = finished(app, asked(app, served), cookie)["callbackUrl"]
+    form = {"code": parse_qs(urlsplit(url).query)["code"][0], "redirect_uri": served.alice["redirect_uri"]}
+    _, tokens = post(served, "/oauth/v2/token", {"grant_type": "authorization_code", **form})
+    return str(tokens["id_token"])
+
+
 def passed(app: App, person: Person) -> Cookie:
     """A session with the password."""
     return app.begin({"user": {"userId": person.id}, "password": {"password": PASSWORD}})[0]
@@ -133,14 +141,19 @@ def test_signing_out(app: App, served: Served, person: Person) -> None:
     assert caught.value.code == "NotFound"
 
 
+def test_whom_an_id_token_means(app: App, served: Served, person: Person) -> None:
+    """A request with a hint names the user, by whose id the app chooses the session."""
+    hint = signed_in(app, served, passed(app, person))
+    request_id = asked(app, served, prompt="none", id_token_hint=hint)
+    told = app.call("OIDC", "getAuthRequest", {"authRequestId": request_id})["authRequest"]
+    assert told["hintUserId"] == person.id
+
+
 def test_signing_out_with_an_id_token(app: App, served: Served, person: Person) -> None:
     """The session ends at once, also for the app, and the browser goes straight back to the client."""
     cookie = passed(app, person)
-    url = finished(app, asked(app, served), cookie)["callbackUrl"]
-    form = {"code": parse_qs(urlsplit(url).query)["code"][0], "redirect_uri": served.alice["redirect_uri"]}
-    _, tokens = post(served, "/oauth/v2/token", {"grant_type": "authorization_code", **form})
     sent = {
-        "id_token_hint": tokens["id_token"],
+        "id_token_hint": signed_in(app, served, cookie),
         "post_logout_redirect_uri": served.alice["redirect_uri"],
     }
     end = f"{app.base}/oidc/v1/end_session"
