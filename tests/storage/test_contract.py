@@ -9,7 +9,7 @@ import pytest
 
 from ostiary.core.organization import ORGANIZATION
 from ostiary.core.session import SESSION
-from ostiary.core.user import AUTHENTICATOR
+from ostiary.core.user import AUTHENTICATOR, USER, User
 from ostiary.storage.port import (
     OWNED_LIMIT,
     Audit,
@@ -291,6 +291,20 @@ async def test_owned(store: Store) -> None:
     await store.save(made(*(session(f"{n:05}", "200") for n in range(OWNED_LIMIT + 5))))
     many = await store.owned(SESSION, "200")
     assert (len(many), many[-1].id) == (OWNED_LIMIT, f"{OWNED_LIMIT - 1:05}")
+
+
+async def test_get_with_owner(store: Store) -> None:
+    """A row comes with the row that owns it; either may be missing, and nobody may be named."""
+    owner = User("100", "1", "naïve", START, START)
+    puts = (Put(USER, owner), *(Put(SESSION, session(*one)) for one in (("1", "100"), ("2", "101"), ("3",))))
+    await store.save(Changes(puts=puts))
+    asked = (store.get_with_owner(SESSION, id_, USER) for id_ in ("1", "2", "3", "4"))
+    assert await asyncio.gather(*asked) == [
+        (session("1", "100"), owner),
+        (session("2", "101"), None),
+        (session("3"), None),
+        (None, None),
+    ]
 
 
 async def test_find(store: Store) -> None:

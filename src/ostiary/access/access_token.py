@@ -69,15 +69,12 @@ class AccessTokens:
         if grant is None or grant.access_expires_at is None or grant.access_expires_at <= self._effects.now():
             return None
         instance = await self._cache.get(INSTANCE, INSTANCE_KEY)
-        user = await self.usable(grant.user_id)
+        session, user = await self._behind(grant)
         if instance is None or user is None or _is_from_before(grant, user, instance):
             return None
         if grant.actor_id and await self.usable(grant.actor_id) is None:
             return None
-        if not grant.session_id:
-            return ValidAccess(as_narrowed(grant), user, None, instance)
-        session = await self._store.get(SESSION, grant.session_id)
-        if not self._still_gives(session, grant, user, instance):
+        if grant.session_id and not self._still_gives(session, grant, user, instance):
             return None
         return ValidAccess(as_narrowed(grant), user, session, instance)
 
@@ -102,9 +99,18 @@ class AccessTokens:
             return None
         return grant
 
+    async def _behind(self, grant: Grant) -> tuple[Session | None, User | None]:
+        """The session that gave it, if one did and is there; the user, if they are active."""
+        if not grant.session_id:
+            return None, await self.usable(grant.user_id)
+        session, user = await self._store.get_with_owner(SESSION, grant.session_id, USER)
+        return session, await self._active(user) if user and user.id == grant.user_id else None
+
     async def usable(self, user_id: str) -> User | None:
         """The user, if they and their organisation are active."""
-        user = await self._store.get(USER, user_id)
+        return await self._active(await self._store.get(USER, user_id))
+
+    async def _active(self, user: User | None) -> User | None:
         if user is None or user.state not in _USABLE:
             return None
         organization = await self._cache.get(ORGANIZATION, user.organization_id)

@@ -81,12 +81,11 @@ class Access:
         return await self._caller(valid.user, None), valid.token.expires_at
 
     async def _session_user(self, token: Token, text: str) -> Caller:
-        session = await self._store.get(SESSION, token.id)
+        session, user = await self._store.get_with_owner(SESSION, token.id, USER)
         instance = await self._cache.get(INSTANCE, INSTANCE_KEY)
         if session is None or instance is None:
             raise _invalid()
         require_current(session, text)
-        user = await self._store.get(USER, session.user_id) if session.user_id else None
         if not alive(session, user, instance, self._effects.now()):
             raise _expired()
         if user is None:

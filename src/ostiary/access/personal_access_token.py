@@ -26,8 +26,7 @@ async def find_personal(store: Store, token: Token | None, now: datetime) -> Val
     """What a personal access token stands for; None for any other, or one that has expired."""
     if token is None or token.kind != PAT_KIND:
         return None
-    kept = await store.get(PERSONAL_ACCESS_TOKEN, token.id)
+    kept, user = await store.get_with_owner(PERSONAL_ACCESS_TOKEN, token.id, USER)
     if kept is None or not same_hash(kept.secret_hash, token.secret_hash) or kept.expires_at <= now:
         return None
-    user = await store.get(USER, kept.user_id)
     return ValidPersonal(kept, user) if user else None

@@ -34,12 +34,11 @@ async def find_session(store: Store, cache: Cache, token: Token | None, now: dat
     """
     if token is None or token.kind != SESSION_TOKEN:
         return None
-    session = await store.get(SESSION, token.id)
+    session, user = await store.get_with_owner(SESSION, token.id, USER)
     instance = await cache.get(INSTANCE, INSTANCE_KEY)
-    if session is None or instance is None or not matches(session, token) or not session.user_id:
+    if session is None or user is None or instance is None or not matches(session, token):
         return None
-    user = await store.get(USER, session.user_id)
-    if user is None or not alive(session, user, instance, now):
+    if not alive(session, user, instance, now):
         return None
     owned = await store.owned(AUTHENTICATOR, user.id)
     try:

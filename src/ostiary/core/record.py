@@ -23,6 +23,7 @@ class Record(Protocol):
 
 Column = str | int | datetime | None
 RecordT = TypeVar("RecordT", bound=Record)
+OwnerT = TypeVar("OwnerT", bound=Record)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +39,11 @@ class Kind(Generic[RecordT]):
     columns: Mapping[str, Callable[[RecordT], Column]] = field(default_factory=lambda: MappingProxyType({}))
     owner: str = ""
     raises_generation: bool = False
+
+    def owner_of(self, row: RecordT) -> str:
+        """The id of its owner; empty: nobody."""
+        owner = self.columns[self.owner](row) if self.owner else ""
+        return owner if isinstance(owner, str) else ""
 
     def __repr__(self) -> str:
         """Only its name."""

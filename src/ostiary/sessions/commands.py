@@ -63,12 +63,12 @@ class SessionCommands:
         """
 
         async def read() -> View:
-            session = await self._existing(session_id)
+            session, owner = await self._existing(session_id)
             require_write(caller, session, token)
             if change.user is not None or not session.user_id:
                 user, is_identified = await self._meant(change)
             else:
-                user, is_identified = await self._owner(session), False
+                user, is_identified = _still_there(owner), False
             judges = await self._judges(change, user)
             return View(self._effects.now(), session, user, *judges, is_identified=is_identified)
 
@@ -112,20 +112,13 @@ class SessionCommands:
             return False
         return True
 
-    async def _existing(self, session_id: str) -> Session:
-        session = await self._store.get(SESSION, session_id)
+    async def _existing(self, session_id: str) -> tuple[Session, User | None]:
+        session, owner = await self._store.get_with_owner(SESSION, session_id, USER)
         if session is not None:
-            return session
+            return session, owner
         if await self._store.get(ENDED_SESSION, session_id) is not None:
             raise ended()
         raise NotFound("COMMAND-Flk38", "Session does not exist")
-
-    async def _owner(self, session: Session) -> User:
-        user = await self._store.get(USER, session.user_id)
-        if user is None:
-            hint = "the user was deleted"
-            raise FailedPrecondition("COMMAND-3n77z", "User could not be found", hint=hint)
-        return user
 
     async def _meant(self, change: SessionChange) -> tuple[User | None, bool]:
         """The user that the change names; else the one whose authenticator its evidence names (True)."""
@@ -154,6 +147,13 @@ class SessionCommands:
         if user is None or not (change.checks or change.challenges):
             return (), instance
         return await self._store.owned(AUTHENTICATOR, user.id), instance
+
+
+def _still_there(user: User | None) -> User:
+    if user is None:
+        hint = "the user was deleted"
+        raise FailedPrecondition("COMMAND-3n77z", "User could not be found", hint=hint)
+    return user
 
 
 def _ending(

@@ -40,11 +40,10 @@ class SessionQueries:
 
     async def get(self, caller: Caller, session_id: str, token: str) -> SessionView:
         """One session; raises NotFound QUERY-SFeaa, or PermissionDenied."""
-        session = await self._store.get(SESSION, session_id)
+        session, user = await self._store.get_with_owner(SESSION, session_id, USER)
         if session is None:
             raise NotFound("QUERY-SFeaa", "Session does not exist")
         require_read(caller, session, token)
-        user = await self._store.get(USER, session.user_id) if session.user_id else None
         return _viewed(session, user)
 
     async def search(

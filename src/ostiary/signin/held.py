@@ -30,10 +30,9 @@ class Held:
 
 async def held(signin: SignIn, proof: Proof, wanted: Wanted) -> Held | None:
     """The session, if it is alive, has a user, and the token is its live one; with the next step to what is wanted."""
-    session = await signin.store.get(SESSION, proof.session_id)
-    if session is None or not session.user_id or not matches(session, parse_token(proof.session_token)):
+    session, user = await signin.store.get_with_owner(SESSION, proof.session_id, USER)
+    if session is None or not matches(session, parse_token(proof.session_token)):
         return None
-    user = await signin.store.get(USER, session.user_id)
     instance = await signin.cache.get(INSTANCE, INSTANCE_KEY)
     now = signin.effects.now()
     if user is None or instance is None or not alive(session, user, instance, now):

@@ -138,7 +138,7 @@ class SignIn:
         return may_use_project(project, grants, given, user)
 
     async def _session(self, proof: Proof) -> tuple[Session, User]:
-        session = await self.store.get(SESSION, proof.session_id)
+        session, user = await self.store.get_with_owner(SESSION, proof.session_id, USER)
         if session is None:
             if await self.store.get(ENDED_SESSION, proof.session_id) is not None:
                 raise ended()
@@ -148,7 +148,6 @@ class SignIn:
             raise Internal(
                 "signin.no_instance", "An internal error occurred", debug="the database has no instance"
             )
-        user = await self.store.get(USER, session.user_id) if session.user_id else None
         if not alive(session, user, instance, self.effects.now()):
             raise expired()
         require_guard(session, proof.session_token)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from ostiary.core.filter import Compare, Names, Order, Owns, check_size, matches
-from ostiary.core.record import AnyKind, Kind, Record, RecordT
+from ostiary.core.record import AnyKind, Kind, OwnerT, Record, RecordT
 from ostiary.storage.port import (
     OWNED_LIMIT,
     Audit,
@@ -50,6 +50,17 @@ class MemoryStore:
         """By key."""
         found: RecordT | None = self._of(kind).get(id)
         return found
+
+    async def get_with_owner(
+        self,
+        kind: Kind[RecordT],
+        id: str,  # noqa: A002
+        owner: Kind[OwnerT],
+    ) -> tuple[RecordT | None, OwnerT | None]:
+        """One after the other."""
+        row = await self.get(kind, id)
+        owner_id = kind.owner_of(row) if row else ""
+        return row, await self.get(owner, owner_id) if owner_id else None
 
     async def owned(self, kind: Kind[RecordT], owner_id: str) -> tuple[RecordT, ...]:
         """By the kind's owner column, in order of ids."""

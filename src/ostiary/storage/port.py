@@ -17,7 +17,7 @@ from typing import Generic, Protocol
 import msgspec
 
 from ostiary.core.filter import Filter
-from ostiary.core.record import AnyKind, Kind, Record, RecordT
+from ostiary.core.record import AnyKind, Kind, OwnerT, Record, RecordT
 
 
 class Conflict(Exception):
@@ -219,6 +219,15 @@ class Store(Protocol):
 
     async def get(self, kind: Kind[RecordT], id: str) -> RecordT | None:  # noqa: A002
         """One row by its key."""
+        ...
+
+    async def get_with_owner(
+        self,
+        kind: Kind[RecordT],
+        id: str,  # noqa: A002
+        owner: Kind[OwnerT],
+    ) -> tuple[RecordT | None, OwnerT | None]:
+        """One row by its key and the row that owns it, if there is one, of one state: one round trip for both."""
         ...
 
     async def owned(self, kind: Kind[RecordT], owner_id: str) -> tuple[RecordT, ...]:

@@ -17,7 +17,7 @@ from typing import cast
 
 from ostiary.core.filter import check_size
 from ostiary.core.organization import INSTANCE, INSTANCE_KEY
-from ostiary.core.record import Kind, RecordT
+from ostiary.core.record import Kind, OwnerT, RecordT
 from ostiary.errors import Unavailable
 from ostiary.storage.audited import audit_records, audit_sql, audit_values
 from ostiary.storage.migrate import SchemaError, migrate
@@ -90,8 +90,22 @@ class SqliteStore:
 
     async def get(self, kind: Kind[RecordT], id: str) -> RecordT | None:  # noqa: A002
         """Inline."""
+        return self._one(kind, id)
+
+    async def get_with_owner(
+        self,
+        kind: Kind[RecordT],
+        id: str,  # noqa: A002
+        owner: Kind[OwnerT],
+    ) -> tuple[RecordT | None, OwnerT | None]:
+        """Inline, one after the other, in one turn."""
+        row = self._one(kind, id)
+        owner_id = kind.owner_of(row) if row else ""
+        return row, self._one(owner, owner_id) if owner_id else None
+
+    def _one(self, kind: Kind[RecordT], key: str) -> RecordT | None:
         sql = self._catalogue[kind]
-        row = self._reader.row(sql.get, (id,))
+        row = self._reader.row(sql.get, (key,))
         return sql.decode(row[0]) if row else None
 
     async def owned(self, kind: Kind[RecordT], owner_id: str) -> tuple[RecordT, ...]:

@@ -27,6 +27,16 @@ def by_key(kind: AnyKind) -> Question:
 
 
 @cache
+def with_owner(kind: AnyKind, owner: AnyKind) -> Question:
+    """Values by id, each with its owner's behind it; the number says where that begins."""
+    owners = f'SELECT o.data FROM "{owner.name}" o WHERE o.id = r.{kind.owner}'
+    return Question(
+        f"SELECT r.id, length(r.data)::bigint, NULL::bigint, r.data || coalesce(({owners}), '')"
+        f' FROM "{kind.name}" r WHERE r.id = ANY ({{keys}})'
+    )
+
+
+@cache
 def by_column(kind: AnyKind, column: str) -> Question:
     """Values by a unique column."""
     return Question(
