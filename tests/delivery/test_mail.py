@@ -208,7 +208,22 @@ async def test_recipient_refused(office: Office, refusal: str, outcome: Outcome)
     assert await office.outcome() == (outcome, f"recipient refused ({refusal[:3]})")
 
 
-@pytest.mark.parametrize("address", ["alice", "a,b@example.com", "a@b>", "al\r\nBcc: eve@example.com"])
+NO_ADDRESSES = (
+    "alice",
+    "a,b@example.com",
+    "a@b>",
+    "al\r\nBcc: eve@example.com",
+    "<x>@example.com",
+    "[x]@example.com",
+    ",@example.com",
+    "=?utf-8?q?x?=@example.com",
+    "ä@example.com",
+    "",
+    "@",
+)
+
+
+@pytest.mark.parametrize("address", NO_ADDRESSES)
 async def test_no_address(office: Office, address: str) -> None:
     """What is no address of mail is given up, and no header can be smuggled in."""
     with post_office() as mailbox:

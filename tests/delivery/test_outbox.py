@@ -34,6 +34,8 @@ class Post:
 
     async def __call__(self, _: Message, plain: bytes) -> Sent:
         """Keeps what it is given; ``slow`` waits until it may go on."""
+        if plain == b"bad":
+            raise LookupError(plain)
         if plain == b"slow":
             await self.held.wait()
         self.sent.append(plain.decode())
@@ -72,6 +74,22 @@ async def test_a_message_that_cannot_be_opened(post: Post) -> None:
     rows = {row.id: row for row in (await post.store.page(Listing(DELIVERY))).items}
     assert (rows["1"].outcome, rows["3"].outcome) == (Outcome.DROPPED, Outcome.DELIVERED)
     assert post.store.outbox == []
+
+
+async def test_a_message_that_nobody_foresaw(post: Post) -> None:
+    """A fault with one of them does not end the worker, which the server does not outlive; it is tried again, and told."""
+    told: list[BaseException] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context["exception"]))
+    await post.put("1", "a", b"bad")
+    await post.put("2", "a", b"good")
+    worker = asyncio.create_task(post.outbox.run())
+    assert await asyncio.wait_for(post.arrived.get(), 5) == "good"
+    await asyncio.sleep(0.05)
+    assert not worker.done()
+    worker.cancel()
+    rows = {row.id: row for row in (await post.store.page(Listing(DELIVERY))).items}
+    assert (rows["1"].outcome, rows["1"].reason) == (Outcome.WAITING, "a fault of ours: LookupError")
+    assert [type(error) for error in told] == [LookupError]
 
 
 async def test_a_slow_target_holds_up_nobody(post: Post) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from ostiary.core.code import code_hash, code_text, is_code
 from ostiary.core.complexity import require_complexity
-from ostiary.core.contact import language_of, phone_of
+from ostiary.core.contact import email_of, language_of, phone_of
 from ostiary.core.filter import Every, Owns, matches
 from ostiary.core.login_name import claimed_domain, rivals
 from ostiary.core.policy import PasswordComplexityPolicy
@@ -26,6 +26,23 @@ def test_codes() -> None:
     assert is_code("1:email", " 6789ab\n", kept)
     assert not is_code("2:email", code, kept)
     assert not is_code("1:email", "6789AC", kept)
+
+
+@pytest.mark.parametrize(
+    "text", ["<x>@example.com", "a@b>", "a,b@example.com", "a;b@c.d", '"a"@c.d', "a(b)@c.d", "a@[::1]"]
+)
+def test_no_email(text: str) -> None:
+    """What has a meaning of its own in the headers of mails is no part of an address."""
+    with pytest.raises(InvalidArgument):
+        email_of(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["o'neil+x@example.com", "a@ü.example", "jörg@example.com", "a!b%c@sub.example.com"]
+)
+def test_emails(text: str) -> None:
+    """What mail servers take is an address."""
+    assert email_of(f" {text} ") == text
 
 
 def test_lax_complexity() -> None:

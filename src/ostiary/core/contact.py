@@ -12,7 +12,8 @@ LANGUAGES = frozenset(
         "ru", "sv", "tr", "uk", "zh",
     }
 )  # fmt: skip
-_EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f]+@[^\s@\x00-\x1f\x7f]+")
+# RFC 5322, 3.2.3, without quoted local parts; what is beyond ASCII may be good elsewhere (RFC 6531)
+_EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f()<>\[\]:;,\\\"]+@[^\s@\x00-\x1f\x7f()<>\[\]:;,\\\"]+")
 _EMAIL_MAX_LENGTH = 200
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from dataclasses import dataclass
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -51,7 +52,7 @@ class Mail:
         target = f"{self._server.host}:{self._server.port}"
         try:
             mail = self._mail(message.id, notification)
-        except ValueError:
+        except (ValueError, MessageError, IndexError):  # the library raises each of them for some
             return Sent(Outcome.DROPPED, target, "the address is not one of mail")
         try:
             async with asyncio.timeout(TIME_LIMIT_S):
@@ -85,7 +86,7 @@ class Mail:
         )
 
     def _mail(self, message_id: str, notification: Notification) -> EmailMessage:
-        """The mail; raises ValueError when an address is none."""
+        """The mail; raises ValueError, MessageError or IndexError when an address is none."""
         text = self._texts.mail(notification)
         mail = EmailMessage()
         mail["From"] = Address(addr_spec=self._server.sender)

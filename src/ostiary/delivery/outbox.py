@@ -117,7 +117,14 @@ class Outbox:
             plain = self._sealer.open(message.sealed, sealing_context(message.id))
         except BrokenSeal:
             return Sent(Outcome.DROPPED, "-", "the message cannot be opened")
-        return await self._made[self._senders[message.kind]](message, plain)
+        try:
+            return await self._made[self._senders[message.kind]](message, plain)
+        except (Conflict, Unavailable):
+            raise
+        except Exception as error:  # noqa: BLE001  what somebody had us send must not end the worker, and the server with it
+            told = {"message": f"message {message.id} could not be sent", "exception": error}
+            asyncio.get_running_loop().call_exception_handler(told)
+            return Sent(Outcome.WAITING, "-", f"a fault of ours: {type(error).__name__}")
 
     async def _settled(self, message: Message, sent: Sent) -> Changes:
         now = self._effects.now()
