@@ -166,6 +166,17 @@ async def test_case_folding(store: Store, pattern: str, found: bool) -> None:
     assert page.total == int(found)
 
 
+@pytest.mark.parametrize("others", [0, 60])
+async def test_ids(store: Store, others: int) -> None:
+    """Rows of ids come once each, in order of ids, in parts; few are read by their keys, many by a statement."""
+    await store.save(made(*(session(str(n)) for n in range(8))))
+    asked = OneOf("id", ("3", "nobody", "1", "3", "7", "", *(f"x{n}" for n in range(others))))
+    page = await store.page(Listing(SESSION, Every((asked,)), descending=True, offset=1, limit=1))
+    assert ([row.id for row in page.items], page.total) == (["3"], 3)
+    page = await store.page(Listing(SESSION, asked, is_counted=False, limit=2))
+    assert ([row.id for row in page.items], page.total) == (["1", "3"], 2)
+
+
 async def test_long_lists_of_ids(store: Store) -> None:
     """A list of more ids than a statement has parameters is answered."""
     await store.save(made(session("77")))

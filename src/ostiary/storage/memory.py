@@ -93,8 +93,7 @@ class MemoryStore:
             if listing.where is None or matches(listing.where, columns, self._owners)
         ]
         found.sort(key=lambda pair: _rank(pair[0][listing.order], pair[1].id), reverse=listing.descending)
-        part = found[listing.offset : listing.offset + listing.limit]
-        return Page(tuple(row for _, row in part), len(found if listing.is_counted else part))
+        return listing.part([row for _, row in found])
 
     async def audited(self, before: int | None, limit: int) -> tuple[Audited, ...]:
         """Their numbers are their places since the beginning."""

@@ -7,7 +7,7 @@ by limits that the store judges in commit order, cached settings by the generati
 What is made for every save is a msgspec struct: as frozen as a dataclass, and made in a tenth of the time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -173,6 +173,11 @@ class Listing(msgspec.Struct, Generic[RecordT], frozen=True):
     offset: int = 0
     limit: int = 100
     is_counted: bool = True
+
+    def part(self, rows: Sequence[RecordT]) -> "Page[RecordT]":
+        """The asked-for part of all rows that match, in order."""
+        items = tuple(rows[self.offset : self.offset + self.limit])
+        return Page(items, len(rows if self.is_counted else items))
 
 
 class Page(msgspec.Struct, Generic[RecordT], frozen=True):

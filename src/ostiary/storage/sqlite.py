@@ -25,7 +25,7 @@ from ostiary.storage.port import Audited, Changes, Listing, Page, Saved, Sweep, 
 from ostiary.storage.sqlite_reader import Reader
 from ostiary.storage.sqlite_writer import Item, Verdict, Waiter, Writer
 from ostiary.storage.statements import FEW, Catalogue, SqlValue, sql_value, statements_of
-from ostiary.storage.where import clause_of, owner_in
+from ostiary.storage.where import clause_of, ids_in, owner_in
 
 READERS = 2
 LIST_TIME_LIMIT_S = 5.0
@@ -134,7 +134,7 @@ class SqliteStore:
         return None
 
     async def page(self, listing: Listing[RecordT]) -> Page[RecordT]:
-        """The few rows of an owner inline; else in a reader thread, where waiting counts for the time limit too."""
+        """The few rows of an owner, or of a few ids, inline; else in a reader thread, where waiting counts for the time limit too."""
         if listing.where is not None:
             check_size(listing.where)
         few = self._few(listing)
@@ -156,7 +156,10 @@ class SqliteStore:
         return Page(tuple(decode(row) for row in rows), total)
 
     def _few(self, listing: Listing[RecordT]) -> Page[RecordT] | None:
-        """The page, if it is one of an owner who has not more than a few rows; a bounded range of one index is read."""
+        """The page, if it is one of a few ids, or of an owner who has not more rows: a bounded range of one index is read."""
+        ids = ids_in(listing)
+        if ids is not None:
+            return listing.part([row for one in ids if (row := self._one(listing.kind, one)) is not None])
         owner = owner_in(listing)
         if owner is None:
             return None

@@ -15,7 +15,7 @@ from ostiary.core.record import AnyKind, Column, Kind, Record, RecordT
 from ostiary.storage.port import OWNED_LIMIT
 
 FORMAT = 1
-FEW = 50  # rows of an owner that a list reads inline: some hundred microseconds at most
+FEW = 50  # rows of an owner, or of ids, that a list reads inline: some hundred microseconds at most
 SqlValue = str | int | bytes | None
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

@@ -1,6 +1,6 @@
 """Conditions as SQL. Columns are named by code, values go as parameters; what the databases call otherwise is named."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never
 
@@ -21,7 +21,7 @@ from ostiary.core.filter import (
     Text,
 )
 from ostiary.storage.port import Listing
-from ostiary.storage.statements import SqlValue, sql_value
+from ostiary.storage.statements import FEW, SqlValue, sql_value
 
 Parameter = SqlValue | list[str]
 Clause = tuple[str, tuple[Parameter, ...]]
@@ -98,12 +98,22 @@ def clause_of(condition: Filter, dialect: Dialect = SQLITE) -> Clause:
 
 def owner_in(listing: Listing[Any]) -> str | None:
     """The owner whose rows alone are asked for, in order of ids; None for any other question."""
-    where = listing.where
-    if isinstance(where, Every) and len(where.of) == 1:
-        where = where.of[0]
+    where = _alone(listing.where)
     if not isinstance(where, Compare) or where.order is not Order.EQUAL or listing.order != "id":
         return None
     return where.value if where.column == listing.kind.owner and isinstance(where.value, str) else None
+
+
+def ids_in(listing: Listing[Any]) -> Sequence[str] | None:
+    """The few ids that alone are asked for, in the asked-for order; None for any other question."""
+    where = _alone(listing.where)
+    if not isinstance(where, OneOf) or where.column != "id" or listing.order != "id":
+        return None
+    return sorted(set(where.values), reverse=listing.descending) if len(where.values) <= FEW else None
+
+
+def _alone(where: Filter | None) -> Filter | None:
+    return where.of[0] if isinstance(where, Every) and len(where.of) == 1 else where
 
 
 def _joined(parts: tuple[Filter, ...], word: str, empty: str, dialect: Dialect) -> Clause:

@@ -23,7 +23,7 @@ from ostiary.storage.postgres.saving import Saves
 from ostiary.storage.postgres.sweep import swept
 from ostiary.storage.postgres.writer import LOCK_S, Writer
 from ostiary.storage.statements import Catalogue, from_sql, sql_value
-from ostiary.storage.where import owner_in
+from ostiary.storage.where import ids_in, owner_in
 
 READERS: Final = 2
 WRITERS: Final = 2
@@ -113,7 +113,7 @@ class PostgresStore:
         return from_sql(rows[0].number or 0)
 
     async def page(self, listing: Listing[RecordT]) -> Page[RecordT]:
-        """The few rows of an owner likewise; else on a connection for lists."""
+        """The few rows of an owner, or of a few ids, likewise; else on a connection for lists."""
         if listing.where is not None:
             check_size(listing.where)
         owner = owner_in(listing)
@@ -122,9 +122,11 @@ class PostgresStore:
             if not rows:
                 return Page((), 0)
             if rows[0].data is not None:
-                few = self._catalogue[listing.kind].decode_array(rows[0].data)
-                part = few[listing.offset : listing.offset + listing.limit]
-                return Page(part, len(few if listing.is_counted else part))
+                return listing.part(self._catalogue[listing.kind].decode_array(rows[0].data))
+        ids = ids_in(listing)
+        if ids is not None:
+            found = await asyncio.gather(*(self.get(listing.kind, one) for one in ids))
+            return listing.part([row for row in found if row is not None])
         nullable = self._columns.nullable.get(listing.kind.name, frozenset())
         return await self._lists.page(listing, self._catalogue[listing.kind], nullable)
 
