@@ -71,7 +71,7 @@ def _message(user: User, email: str, code: str, template: str, attempt: Attempt)
         template,
         user.preferred_language,
         user.display_name,
-        login_name=user.login_names[-1],
+        login_name=user.login_names[0],
         session_id=attempt.session_id,
         asked_at=attempt.now,
         expires_at=attempt.now + one_time_code.LIVES,

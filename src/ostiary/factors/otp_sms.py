@@ -48,7 +48,7 @@ def _message(user: User, phone: str, code: str, attempt: Attempt) -> Notificatio
         code,
         language=user.preferred_language,
         display_name=user.display_name,
-        login_name=user.login_names[-1],
+        login_name=user.login_names[0],
         session_id=attempt.session_id,
         asked_at=attempt.now,
         expires_at=attempt.now + one_time_code.LIVES,

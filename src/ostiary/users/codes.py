@@ -104,7 +104,7 @@ class Codes:
             user.preferred_language,
             name,
             sending.application_name,
-            login_name=user.login_names[-1],
+            login_name=user.login_names[0],
             code_id=row.id,
             asked_at=row.created_at,
             expires_at=row.expires_at,

@@ -47,6 +47,7 @@ def test_codes_by_mail(app: App, served: Served, person: Person) -> None:
     sending = {"urlTemplate": f"{page}&requestId=oidc_{'9' * 42}"}
     cookie, _ = app.go_on(passed(app, person), {}, challenges={"otpEmail": {"sendCode": sending}})
     sent = mail(served, "otp_email", person.id)
+    assert sent["login_name"] == app.session(cookie)["factors"]["user"]["loginName"]
     assert parse_qs(urlsplit(sent["link"]).query) == {
         "code": [sent["code"]],
         "userId": [person.id],
