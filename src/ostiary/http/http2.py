@@ -200,9 +200,8 @@ class Http2(asyncio.Protocol):
         if stream is None:
             self.h2.acknowledge_received_data(size, event.stream_id or 0)
             return
-        if (
-            not size and event.stream_ended is None
-        ):  # the end of a body comes as an empty frame, from Node always
+        # Node ends each body with an empty frame
+        if not size and event.stream_ended is None:
             self._charge()
         held = min(size, max(0, MAX_BODY - stream.held))  # what is more is thrown away
         if not self._share.take(held):

@@ -1,4 +1,4 @@
-"""The token that tells a login UI of its own where a logout leads: it cannot look up what a client has registered.
+"""The token that tells a login UI where a logout leads, so that it need not look up what a client has registered.
 
 Source: ZITADEL's login app, whose logout page takes the parameters from ``logout_token`` alone.
 """

@@ -45,6 +45,15 @@ def test_by_address_or_number(app: App, served: Served, organization: str) -> No
     assert search(app, {"emailQuery": {"emailAddress": address, "method": EQUALS}}) == []
 
 
+def test_by_the_name_of_an_upstream_account(app: App, organization: str, person: Person) -> None:
+    """Whom an account at another provider may be linked to: by username or by address, exactly."""
+    here = {"organizationIdQuery": {"organizationId": organization}}
+    by_name = {"userNameQuery": {"userName": person.name, "method": EQUALS}}
+    by_mail = {"emailQuery": {"emailAddress": person.name, "method": EQUALS}}
+    for query in (by_name, by_mail):
+        assert search(app, {"orQuery": {"queries": [query]}}, here) == [person.id]
+
+
 def test_what_it_reads_of_a_user(app: App, organization: str, person: Person) -> None:
     """State, preferred login name, owner, and what it branches on of a person."""
     user = app.user(person.id)

@@ -8,12 +8,8 @@ from tests.sdk.login_app.people import PAGES, PASSWORD, Person, mail
 from tests.served import Served
 
 NEW = "Another-456!"
-USER_ERRORS = {
-    "InvalidArgument",
-    "FailedPrecondition",
-    "PermissionDenied",
-    "NotFound",
-}  # of those that the app takes so
+# those of the codes that the app takes for the user's mistake which a session that is gone may have
+USER_ERRORS = {"FailedPrecondition", "PermissionDenied", "NotFound"}
 
 
 def named(app: App, person: Person) -> Cookie:
