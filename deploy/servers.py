@@ -38,8 +38,9 @@ class Servers:
         layout, node = self._layout, self._nodes[name]
         options: list[str | Path] = ["--data", node.folder / "data", "--port", str(layout.ports[name])]
         secrets = {"OSTIARY_DATABASE": layout.database, "OSTIARY_MASTER_KEY": layout.master_key}
-        notice = ["--drain-notice-s", "3"]  # some times what the proxy needs to see it
-        node.start([_OSTIARY, "serve", *options, *notice, "--external-url", layout.url], secrets)
+        options += ["--drain-notice-s", "3"]  # some times what the proxy needs to see it
+        options += ["--trusted-proxies", "127.0.0.1", "--external-url", layout.url]
+        node.start([_OSTIARY, "serve", *options], secrets)
         _wait(node, layout.ports[name])
 
     def stop_node(self, name: str) -> None:

@@ -98,3 +98,11 @@ def test_login_base_url(wrong: str) -> None:
     with pytest.raises(SettingsError, match="login_base_url"):
         load({"login_base_url": wrong})
     assert load({"login_base_url": "https://login.example.com/sign-in/"}).login_base_url
+
+
+@pytest.mark.parametrize("wrong", ["proxy.example.com", "10.1.0.0/99", "10.0.0.7, 10.1.2.3/16"])
+def test_trusted_proxies(wrong: str) -> None:
+    """Proxies are addresses and networks; the one that is neither is named."""
+    with pytest.raises(SettingsError, match=f"trusted_proxies names {wrong.rsplit(', ', maxsplit=1)[-1]}"):
+        load({"trusted_proxies": wrong})
+    assert load({"trusted_proxies": " 10.0.0.7 ,2001:db8::/48,"}).proxies == ("10.0.0.7", "2001:db8::/48")

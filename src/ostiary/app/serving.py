@@ -25,6 +25,7 @@ from ostiary.config.settings import Settings, Trouble
 from ostiary.crypto.hash_pool import processors
 from ostiary.http.admission import Most, possible
 from ostiary.http.connection import Shared
+from ostiary.http.proxies import BehindProxies, Proxies
 from ostiary.http.serve import Server, run, serve
 from ostiary.logs import open_log
 from ostiary.storage.folder import FolderInUse, locked, prepare
@@ -107,10 +108,12 @@ async def _live(settings: Settings, worker: int | None, keeper: int | None) -> b
         )
         watch = _Watch(settings, readiness, log, guest, is_first=not worker)
         fatal.add_done_callback(watch.fail)
-        most = Most(possible(settings.connections), settings.connections_per_address)
+        proxies = Proxies(settings.proxies)
+        most = Most(possible(settings.connections), settings.connections_per_address, is_proxy=proxies.has)
         staged = Staged(surface(installation, readiness, log), on_fatal)
+        app = BehindProxies(staged, proxies) if settings.proxies else staged
         async with delivering(installation, on_fatal, _say), schedule(installation, on_fatal):
-            await _answer(settings, staged, Server(staged, http2=_http2, now=now, most=most), watch)
+            await _answer(settings, staged, Server(app, http2=_http2, now=now, most=most), watch)
     log.info("server.stopped", failed=watch.failed)
     return watch.failed
 

@@ -57,6 +57,7 @@ class Serving:
     client_calls_s: Annotated[int | None, Parameter(help="Calls a second of one client.")] = None
     all_calls_s: Annotated[int | None, Parameter(help="Calls a second of all.")] = None
     address_limits: Annotated[bool | None, Parameter(help="Guesses are counted by address too.")] = None
+    trusted_proxies: Annotated[str | None, Parameter(help="Your proxies' addresses, with commas.")] = None
     address_logins_minute: Annotated[int | None, Parameter(help="Logins that an address may begin.")] = None
     breached_passwords: Annotated[
         Path | None, Parameter(help="Hashes of known passwords, for policies that refuse these.")

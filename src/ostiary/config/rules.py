@@ -1,5 +1,7 @@
 """Which settings do not go together, and what to change then."""
 
+import ipaddress
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -37,6 +39,7 @@ def refusal(settings: Settings) -> str:
         _refusal_of_senders(settings)
         or _refusal_of_url(settings.external_url)
         or _refusal_of_login(settings.login_base_url)
+        or _refusal_of_proxies(settings.proxies)
     )
 
 
@@ -48,6 +51,15 @@ def _refusal_of_senders(settings: Settings) -> str:
             return f"{sender} needs {' and '.join(missing)}."
     if settings.smtp_user and settings.smtp_security == "none" and not is_here(settings.smtp_host):
         return "A password must not go to another machine in the clear: smtp_security is none."
+    return ""
+
+
+def _refusal_of_proxies(proxies: Sequence[str]) -> str:
+    for one in proxies:
+        try:
+            ipaddress.ip_network(one)
+        except ValueError as error:
+            return f"trusted_proxies names {one}: {error}. Give addresses and networks, as in 10.0.0.7, 10.1.0.0/16."
     return ""
 
 

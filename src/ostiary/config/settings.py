@@ -84,8 +84,13 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     address_limits: Annotated[
         bool,
         "true/false",
-        "Guesses, messages and new logins are counted by public address too; no: when all come from one proxy's.",
+        "Guesses, messages and new logins are counted by public address too; no: by user and session alone.",
     ] = True
+    trusted_proxies: Annotated[
+        str,
+        "networks",
+        "Addresses of your proxies, with commas (10.0.0.7, 10.1.0.0/16): their X-Forwarded-For tells clients' addresses.",
+    ] = ""
     address_logins_minute: Annotated[
         int, "a minute", "So many logins may one public address begin, counted by each process; 0: no limit."
     ] = 1_000
@@ -198,6 +203,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def tells_sign_ins(self) -> bool:
         """Whether sign-ins on new devices are told to their users."""
         return self.dev if self.sign_in_notices is None else self.sign_in_notices
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        """The addresses and networks of proxies."""
+        return tuple(one.strip() for one in self.trusted_proxies.split(",") if one.strip())
 
     @property
     def domain(self) -> str:

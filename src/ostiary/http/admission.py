@@ -2,6 +2,7 @@
 
 import resource
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv6Address
 from typing import Final
@@ -10,9 +11,13 @@ _OWN_FILES: Final = 128  # descriptors for database, logs, requests of ours
 _OWN_NETWORK: Final = "0000:0000:0000:0000"  # of ::1
 
 
+def _nobody(_: str) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Most:
-    """Connections at once; 0 for no limit. This machine's own addresses, where a proxy may be, have no limit of their own.
+    """Connections at once; 0 for no limit. This machine's own addresses and proxies have no limit of their own.
 
     ``waiting_bytes`` are those of requests that are not complete, beside what each connection has for that.
     """
@@ -20,6 +25,7 @@ class Most:
     in_all: int = 10_000
     of_an_address: int = 1_000
     waiting_bytes: int = 64 << 20
+    is_proxy: Callable[[str], bool] = _nobody
 
 
 class Admission:
@@ -36,11 +42,18 @@ class Admission:
         most, origin = self._most, _origin(address)
         if most.in_all and self._count >= most.in_all:
             return False
-        if most.of_an_address and self._of[origin] >= most.of_an_address and not _is_here(origin):
+        if (
+            most.of_an_address
+            and self._of[origin] >= most.of_an_address
+            and not self._is_ours(address, origin)
+        ):
             return False
         self._count += 1
         self._of[origin] += 1
         return True
+
+    def _is_ours(self, address: str, origin: str) -> bool:
+        return _is_here(origin) or self._most.is_proxy(address)
 
     def leave(self, address: str) -> None:
         """One that was let in has gone."""
