@@ -50,21 +50,33 @@ async def test_who_comes_while_others_are_in_flight_overlaps_them(provider: Prov
     token = parse_token((await provider.login())["refresh_token"])
     assert token is not None
     overlaps = provider.desk.overlaps
-    is_first, is_late = ({"is_live": True}, {"is_live": False})
     with (
-        overlaps.of(token.secret_hash, **is_first) as first,
-        overlaps.of(token.secret_hash, **is_late) as next_,
+        overlaps.of(token.secret_hash, is_live=True) as first,
+        overlaps.of(token.secret_hash, is_live=False) as next_,
     ):
         assert first
         assert next_
     for _ in range(TURNS + 1):
         await asyncio.sleep(0)
     with (
-        overlaps.of(token.secret_hash, **is_late) as late,
-        overlaps.of(token.secret_hash, **is_late) as later,
+        overlaps.of(token.secret_hash, is_live=False) as late,
+        overlaps.of(token.secret_hash, is_live=False) as later,
     ):
         assert not late
         assert not later
+
+
+async def test_who_follows_on_a_connection_is_late(provider: Provider) -> None:
+    """However soon it comes: HTTP/1.1 answers one after the other. On another connection it overlaps."""
+    token = parse_token((await provider.login())["refresh_token"])
+    assert token is not None
+    overlaps, here, there = provider.desk.overlaps, ("192.0.2.1", 1), ("192.0.2.1", 2)
+    with overlaps.of(token.secret_hash, is_live=True, connection=here) as first:
+        assert first
+    with overlaps.of(token.secret_hash, is_live=False, connection=here) as next_:
+        assert not next_
+    with overlaps.of(token.secret_hash, is_live=False, connection=there) as other:
+        assert other
 
 
 async def test_an_overlapping_request_ends_nothing(provider: Provider) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from ostiary.app.late import Late
 from ostiary.app.surface import Surface
 from ostiary.http.application import Application
-from ostiary.http.message import Answering, Header, Receive, Scope, Send
+from ostiary.http.message import Answering, Header, Peer, Receive, Scope, Send
 
 if TYPE_CHECKING:
     from ostiary.app.login import Login
@@ -44,14 +44,14 @@ class Staged:
         await application(scope, receive, send)
 
     def at_once(
-        self, method: str, path: bytes, query: bytes, headers: list[Header], peer_ip: str, scheme: str
+        self, method: str, path: bytes, query: bytes, headers: list[Header], peer: Peer | None, scheme: str
     ) -> Answering | None:
         """What is there answers; for whatever it does not have, ASGI's way."""
         login = self._login.value
         application = self._whole.value or (login.application if login is not None else None)
         if application is None:
             return None
-        return application.at_once(method, path, query, headers, peer_ip, scheme)
+        return application.at_once(method, path, query, headers, peer, scheme)
 
     def _there(self, path: str) -> Application | None:
         whole = self._whole.value

@@ -21,6 +21,7 @@ from ostiary.http.message import (
     Event,
     Gone,
     Header,
+    Peer,
     Receive,
     Request,
     Response,
@@ -133,6 +134,7 @@ class Application:
         request = Request(
             method, scope["path"], headers, scope["query_string"], variables, peer_ip, scope["scheme"]
         )
+        request.connection = client if scope["http_version"] == "1.1" else None
         await self._answer(route, request, receive, send)
 
     def _route(self, method: str, scope: Scope) -> Match:
@@ -142,7 +144,7 @@ class Application:
             return self._find(method, "", b"")
 
     def at_once(
-        self, method: str, path: bytes, query: bytes, headers: list[Header], peer_ip: str, scheme: str
+        self, method: str, path: bytes, query: bytes, headers: list[Header], peer: Peer | None, scheme: str
     ) -> Answering | None:
         """What answers the request once its body is there; None unless its route is marked so and it is plain."""
         text = path.decode("latin-1")
@@ -158,7 +160,8 @@ class Application:
             or named.get(b"content-type", b"").startswith(_GRPC)
         ):
             return None
-        request = Request(method, text, named, query, variables, peer_ip, scheme)
+        peer_ip = peer[0] if peer else ""
+        request = Request(method, text, named, query, variables, peer_ip, scheme, connection=peer)
         return partial(self._answered, route, request)
 
     async def _answered(self, route: Route, request: Request, body: bytes) -> Response:

@@ -142,10 +142,9 @@ class Http1(HttpToolsProtocol):
         target = _PLAIN_TARGET.fullmatch(self.url)
         if target is None:
             return None
-        peer_ip = self.client[0] if self.client else ""
         method = parser.get_method().decode("ascii")
         return self._shared.app.at_once(
-            method, target[1], target[2] or b"", self.headers, peer_ip, str(self.scheme)
+            method, target[1], target[2] or b"", self.headers, self.client, str(self.scheme)
         )
 
     def on_body(self, body: bytes) -> None:

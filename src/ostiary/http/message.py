@@ -42,13 +42,17 @@ class Gone(InvalidArgument):
     """The client went away before its body was complete; nobody reads the answer."""
 
 
+Peer = tuple[str, int]  # the client's address and port
+
+
 class Request:
     """One request. ``variables`` are the decoded segments of the path that its route left open.
 
-    ``headers`` are in lower case; the values of a repeated header are joined by ", ".
+    ``headers`` are in lower case; the values of a repeated header are joined by ", ". ``connection`` is that of
+    HTTP/1.1, on which each request follows the answer of the one before; None where requests may overlap.
     """
 
-    __slots__ = ("body", "headers", "method", "path", "peer_ip", "query", "scheme", "variables")
+    __slots__ = ("body", "connection", "headers", "method", "path", "peer_ip", "query", "scheme", "variables")
 
     def __init__(
         self,
@@ -60,8 +64,10 @@ class Request:
         peer_ip: str = "",
         scheme: str = "http",
         body: bytes = b"",
+        connection: Peer | None = None,
     ) -> None:
         """Keep the parts."""
+        self.connection = connection
         self.method = method
         self.path = path
         self.headers = headers
@@ -100,7 +106,7 @@ class App(Protocol):
         ...
 
     def at_once(
-        self, method: str, path: bytes, query: bytes, headers: list[Header], peer_ip: str, scheme: str
+        self, method: str, path: bytes, query: bytes, headers: list[Header], peer: Peer | None, scheme: str
     ) -> Answering | None:
         """What answers the request once its whole body is there; None for one that ASGI must answer.
 

@@ -8,7 +8,7 @@ import ipaddress
 from collections.abc import Iterable
 from typing import Final
 
-from ostiary.http.message import Answering, App, Header, Receive, Scope, Send
+from ostiary.http.message import Answering, App, Header, Peer, Receive, Scope, Send
 
 _FORWARDED: Final = b"x-forwarded-for"
 _ADDRESSES: Final = 10_000
@@ -56,20 +56,21 @@ class BehindProxies:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or see the server's life through."""
-        peer = scope.get("client")
-        if peer:
-            scope["client"] = (self._client(peer[0], scope["headers"]), peer[1])
+        if scope.get("client"):
+            scope["client"] = self._client(scope["client"], scope["headers"])
         await self._app(scope, receive, send)
 
     def at_once(
-        self, method: str, path: bytes, query: bytes, headers: list[Header], peer_ip: str, scheme: str
+        self, method: str, path: bytes, query: bytes, headers: list[Header], peer: Peer | None, scheme: str
     ) -> Answering | None:
         """What answers the request once its body is there."""
-        return self._app.at_once(method, path, query, headers, self._client(peer_ip, headers), scheme)
+        return self._app.at_once(method, path, query, headers, self._client(peer, headers), scheme)
 
-    def _client(self, peer: str, headers: Iterable[Header]) -> str:
+    def _client(self, peer: Peer | None, headers: Iterable[Header]) -> Peer | None:
         forwarded = b",".join(value for name, value in headers if name == _FORWARDED)
-        return self._proxies.client(peer, forwarded.decode("latin-1")) if forwarded else peer
+        if peer is None or not forwarded:
+            return peer
+        return self._proxies.client(peer[0], forwarded.decode("latin-1")), peer[1]
 
 
 def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -30,7 +30,7 @@ class TokenEndpoint:
         grant = self._grants.get(form.require("grant_type"))
         if grant is None:
             raise OAuthError("unsupported_grant_type", f"grant_type is one of {', '.join(self._grants)}")
-        with await grant.arrival(self._desk, form) as overlaps:
+        with await grant.arrival(self._desk, form, request.connection) as overlaps:
             asked = await self._authenticated(request, form, grant)
             return json_answer(await grant.redeem(self._desk, replace(asked, overlaps=overlaps)))
 

@@ -5,12 +5,13 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from ostiary.core.client import Application
+from ostiary.http.message import Peer
 from ostiary.oidc.desk import Desk, TokenAnswer, TokenRequest
 from ostiary.oidc.errors import OAuthError
 from ostiary.oidc.parameters import Parameters
 
 
-async def _alone(_: Desk, __: Parameters) -> AbstractContextManager[bool]:
+async def _alone(_: Desk, __: Parameters, ___: Peer | None) -> AbstractContextManager[bool]:
     return nullcontext(False)
 
 
@@ -27,7 +28,7 @@ class GrantType:
     redeem: Callable[[Desk, TokenRequest], Awaitable[TokenAnswer]]
     needs_client: bool = True
     is_implied: bool = False
-    arrival: Callable[[Desk, Parameters], Awaitable[AbstractContextManager[bool]]] = _alone
+    arrival: Callable[[Desk, Parameters, Peer | None], Awaitable[AbstractContextManager[bool]]] = _alone
 
     def require_open_to(self, client: Application) -> None:
         """Raise unauthorized_client unless the client is registered for it."""

@@ -14,6 +14,7 @@ from ostiary.core.client import Application
 from ostiary.core.grant import GRANT, REFRESH_TOKEN, Grant, Refresh, as_narrowed, judge
 from ostiary.core.login_request import Authentication
 from ostiary.core.secret import Token, parse_token, same_hash, secret_hash
+from ostiary.http.message import Peer
 from ostiary.oidc.audience import narrowed
 from ostiary.oidc.desk import OFFLINE, TRIES, Desk, Subject, TokenAnswer, TokenRequest, answer, client_of
 from ostiary.oidc.errors import OAuthError
@@ -33,7 +34,7 @@ class _Family:
     authentication: Authentication
 
 
-async def arrival(desk: Desk, form: Parameters) -> AbstractContextManager[bool]:
+async def arrival(desk: Desk, form: Parameters, connection: Peer | None) -> AbstractContextManager[bool]:
     """Whether the request overlaps the rotation of its token, judged as it arrives."""
     token = parse_token(form.get("refresh_token"))
     if token is None or token.kind != REFRESH_TOKEN:
@@ -41,7 +42,7 @@ async def arrival(desk: Desk, form: Parameters) -> AbstractContextManager[bool]:
     grant = await desk.store.get(GRANT, token.id)
     refresh = grant.refresh if grant else None
     is_live = refresh is not None and same_hash(token.secret_hash, refresh.token_hash)
-    return desk.overlaps.of(token.secret_hash, is_live=is_live)
+    return desk.overlaps.of(token.secret_hash, is_live=is_live, connection=connection)
 
 
 async def redeem(desk: Desk, request: TokenRequest) -> TokenAnswer:
