@@ -69,7 +69,11 @@ class SessionQueries:
 
 def _names_ids(where: Filter | None) -> bool:
     """Whether ids are all that is asked for."""
-    return isinstance(where, Every) and len(where.of) == 1 and isinstance(where.of[0], OneOf)
+    match where:
+        case Every((OneOf("id"),)):
+            return True
+        case _:
+            return False
 
 
 def _viewed(session: Session, user: User | None) -> SessionView:
